@@ -1,0 +1,57 @@
+/** What the domain needs from a management controller. IPMI, Redfish and the simulator satisfy it alike. */
+
+export type PowerState = 'on' | 'off';
+
+/** One chassis verb, each sent at most once per call. `soft-off` asks the operating system through ACPI. */
+export type PowerVerb = 'on' | 'off' | 'soft-off' | 'cycle' | 'reset' | 'diag';
+
+/**
+ * What became of a verb: `accepted` by the controller; `refused` with its reason; `already` when the controller says the present state
+ * does not allow it (IPMI completion code D5h on a host that is off); `silent` when bytes were sent and no answer came,
+ * so that only the machine itself can tell.
+ */
+export type PowerOutcome =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'already' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'silent' };
+
+export type BootDevice = 'none' | 'pxe' | 'disk' | 'cdrom' | 'setup';
+
+export type BootOverride = {
+  readonly device: BootDevice;
+  /** For every boot from now on, not only the next. */
+  readonly persistent: boolean;
+  /** Ask for UEFI boot; some controllers fall back to legacy otherwise. */
+  readonly efi: boolean;
+};
+
+/** What the controller reads back after a set; some keep the device and lose the rest. */
+export type BootOverrideReport = {
+  readonly device: BootDevice | 'other';
+  readonly valid: boolean;
+  readonly persistent: boolean;
+  readonly efi: boolean;
+};
+
+export type BmcIdentity = {
+  readonly manufacturerId: number;
+  readonly productId: number;
+  readonly firmware: string;
+  readonly ipmiVersion: string;
+};
+
+/**
+ * One management controller. Every method waits at most its own deadline and throws AuthenticationError,
+ * UnreachableError, RefusedError or DeadlineError. Reads never write, and may be repeated by the driver;
+ * `power` and `setBootOverride` put their command on the wire once.
+ */
+export type Bmc = AsyncDisposable & {
+  readonly describe: string;
+  identity(signal: AbortSignal): Promise<BmcIdentity>;
+  powerState(signal: AbortSignal): Promise<PowerState>;
+  /** Sends the verb once and never again, whatever happens; session set-up before it may be repeated. */
+  power(verb: PowerVerb, signal: AbortSignal): Promise<PowerOutcome>;
+  /** Sets the override (and switches off the 60 s timer that would clear it), then reads it back. */
+  setBootOverride(override: BootOverride, signal: AbortSignal): Promise<BootOverrideReport>;
+};

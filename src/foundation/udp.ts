@@ -1,0 +1,92 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { rethrowAbort, UnreachableError } from './errors.ts';
+
+/** Where a datagram came from or goes to. */
+export type UdpPeer = { readonly address: string; readonly port: number };
+
+/** Called for each datagram; `data` is its own buffer and may be kept by who copies what it needs. */
+export type UdpReceiver = (data: Buffer, from: UdpPeer) => void;
+
+export type UdpSocket = AsyncDisposable & {
+  /** The local address and port. */
+  readonly local: UdpPeer;
+  /** Sends one datagram; settles when the kernel has taken it. @throws UnreachableError when it refuses */
+  send(data: Uint8Array, to: UdpPeer): Promise<void>;
+  /** Resolves when the socket is closed, rejects when it fails. */
+  readonly closed: Promise<void>;
+};
+
+export type UdpBinding = {
+  /** Local address; `0.0.0.0` for all, `255.255.255.255` to hear only broadcasts. */
+  readonly address: string;
+  /** Local port; 0 lets the kernel choose. */
+  readonly port: number;
+  /** May send to a broadcast address. Default false. */
+  readonly broadcast?: boolean;
+  /** May share address and port with another socket. Default false. */
+  readonly reuseAddress?: boolean;
+  /** Kernel receive buffer in bytes; the kernel may cap it. Default: the kernel's. */
+  readonly receiveBufferBytes?: number;
+};
+
+/** Opens UDP sockets; the one place that does. */
+export type Udp = {
+  /** @throws UnreachableError when the address is in use, not ours, or needs a privilege we lack */
+  bind(binding: UdpBinding, receive: UdpReceiver, signal: AbortSignal): Promise<UdpSocket>;
+};
+
+export const systemUdp: Udp = {
+  async bind(binding, receive, signal) {
+    signal.throwIfAborted();
+    const socket = createSocket({
+      type: binding.address.includes(':') ? 'udp6' : 'udp4',
+      reuseAddr: binding.reuseAddress ?? false,
+      ...(binding.receiveBufferBytes === undefined ? {} : { recvBufferSize: binding.receiveBufferBytes }),
+    });
+    await bound(socket, binding);
+    if (signal.aborted) socket.close();
+    rethrowAbort(signal);
+    if (binding.broadcast) socket.setBroadcast(true);
+    const local = socket.address();
+    const closed = new Promise<void>((resolve, reject) => {
+      socket.once('close', resolve);
+      socket.on('error', (error) => {
+        reject(new UnreachableError(`UDP socket ${local.address}:${local.port} failed`, { cause: error }));
+      });
+    });
+    closed.catch(() => undefined);
+    socket.on('message', (data, from) => receive(data, { address: from.address, port: from.port }));
+    let open = true;
+    return {
+      local: { address: local.address, port: local.port },
+      closed,
+      send: (data, to) => sent(socket, data, to),
+      async [Symbol.asyncDispose]() {
+        if (!open) return;
+        open = false;
+        await new Promise<void>((resolve) => socket.close(() => resolve()));
+      },
+    };
+  },
+};
+
+function bound(socket: Socket, binding: UdpBinding): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.once('error', (error) => {
+    reject(new UnreachableError(`bind UDP ${binding.address}:${binding.port}: ${error.message}`, { cause: error }));
+  });
+  socket.bind({ address: binding.address, port: binding.port, exclusive: true }, () => {
+    socket.removeAllListeners('error');
+    resolve();
+  });
+  return promise;
+}
+
+function sent(socket: Socket, data: Uint8Array, to: UdpPeer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.send(data, to.port, to.address, (error) => {
+      if (error) reject(new UnreachableError(`send to ${to.address}:${to.port}: ${error.message}`, { cause: error }));
+      else resolve();
+    });
+  });
+}
