@@ -1,0 +1,95 @@
+import type { JsonObject } from '../foundation/json.ts';
+import type { Stage } from './machine.ts';
+
+/** Who saw or did it. */
+export type EventSource = 'api' | 'config' | 'engine' | 'step' | 'dhcp' | 'tftp' | 'http';
+
+/**
+ * Past-tense facts of the one timeline, with what `data` holds. Types belong here, never to their producer. Nothing
+ * secret enters an event; bulk output is stored beside and referred to.
+ */
+export const EVENT_TYPES = {
+  /** actor, spec changes by name of field */
+  'machine.declared': 'machine declared',
+  'machine.changed': 'machine changed',
+  'machine.removed': 'machine removed',
+  /** kind, params, actor, steps: names in order */
+  'run.queued': 'run ordered',
+  /** fence */
+  'run.started': 'run started',
+  /** fence, why: restart or lease-expired */
+  'run.taken-over': 'run taken over',
+  /** from, to: step names; round, why */
+  'run.rewound': 'run went back',
+  /** actor */
+  'run.cancel-requested': 'cancellation requested',
+  /** tookMs */
+  'run.succeeded': 'run succeeded',
+  /** code, message, hint?, lastSeen? */
+  'run.failed': 'run failed',
+  /** tookMs */
+  'run.cancelled': 'run cancelled',
+  /** index, round, deadlineMs */
+  'step.entered': 'step entered',
+  /** facts: only when they differ from the last ones */
+  'step.observed': 'facts observed',
+  /** why: only when it differs from the last one */
+  'step.waited': 'waiting',
+  /** result, tookMs */
+  'step.done': 'step done',
+  /** code, message, nextTryMs: an error that the step will try again after */
+  'step.troubled': 'trouble, will try again',
+  /** label, attempt, detail */
+  'action.started': 'action started',
+  /** label, attempt, tookMs, result? or code+message */
+  'action.ended': 'action ended',
+  /** state, was */
+  'power.changed': 'power changed',
+  /** attempt, expiresAt, kernel, initrds */
+  'boot.armed': 'netboot armed',
+  /** attempt, why */
+  'boot.disarmed': 'netboot disarmed',
+  /** protocol: dhcp or proxy; messageType, architecture, loader: firmware or ipxe */
+  'boot.asked': 'machine asked to boot',
+  /** protocol, file or url */
+  'boot.offered': 'boot offered',
+  /** protocol, why */
+  'boot.ignored': 'boot request not answered',
+  /** address, leaseMs */
+  'lease.granted': 'address leased',
+  /** protocol, name, bytes, tookMs */
+  'file.served': 'file served',
+  /** protocol, name, why */
+  'file.refused': 'file refused',
+  /** disk, bootId, verdict, promptId */
+  'unlock.attempted': 'passphrase sent',
+  'unlock.succeeded': 'disk unlocked',
+  'unlock.failed': 'disk not unlocked',
+  /** stage, seen, expected: SHA256 fingerprints */
+  'host-key.mismatched': 'host key differs',
+  /** step, from, to: byte offsets in the step's output */
+  'output.appended': 'output',
+  /** toplevel, bootId */
+  'generation.proven': 'generation proven',
+} as const;
+
+export type EventType = keyof typeof EVENT_TYPES;
+
+/** An event as its producer hands it in; number and time are given by the timeline. */
+export type NewEvent = {
+  readonly type: EventType;
+  readonly source: EventSource;
+  readonly data: JsonObject;
+  readonly runId?: string;
+  readonly step?: string;
+  /** The stage this proves the machine to be in; moves the machine's stage. */
+  readonly stage?: Stage;
+};
+
+/** One fact, numbered without gaps within its machine. */
+export type TimelineEvent = NewEvent & {
+  readonly machineId: string;
+  readonly seq: number;
+  /** Epoch ms. */
+  readonly at: number;
+};

@@ -1,0 +1,103 @@
+import type { SecretRef } from './secret-ref.ts';
+
+/** One way to reach a machine's management controller; a machine may list several, tried in order. */
+export type BmcSpec = {
+  readonly protocol: 'ipmi';
+  /** IP address or host name. */
+  readonly host: string;
+  /** UDP port. Default 623. */
+  readonly port?: number;
+  readonly user: string;
+  readonly password: SecretRef;
+  /** K_G, the BMC's own key of up to 20 bytes, where two-key login is configured. */
+  readonly kg?: SecretRef;
+  /** RMCP+ cipher suites, best first. Default [17, 3]. */
+  readonly cipherSuites?: readonly number[];
+  /** Privilege asked for. Default `operator`: enough for power and boot override. */
+  readonly privilege?: 'user' | 'operator' | 'administrator';
+};
+
+/** What the machine netboots: files of the assets folder, by their names there. */
+export type NetbootSpec = {
+  readonly kernel: string;
+  /** In order; their contents are concatenated by the kernel. */
+  readonly initrds: readonly string[];
+  /** Kernel parameters, one line. */
+  readonly commandLine: string;
+};
+
+/** How the SSH server of a stage is reached and what it must prove. */
+export type SshSpec = {
+  /** Default 22. */
+  readonly port?: number;
+  /** Default root. */
+  readonly user?: string;
+  /** Pinned public keys, `ssh-ed25519 AAAA…`; any of them is accepted, for rotation and for differing initrds. */
+  readonly hostKeys: readonly string[];
+  /** Our private key for this stage, OpenSSH format. */
+  readonly identity: SecretRef;
+};
+
+/** An encrypted disk by its device-mapper name (`cryptroot`), and where its passphrase is. */
+export type DiskSpec = { readonly name: string; readonly passphrase: SecretRef };
+
+export type RebuildSpec = {
+  /** Flake reference without credentials: `github:owner/repo/branch`, `/etc/nixos`. */
+  readonly flake: string;
+  /** Attribute under nixosConfigurations. Default: the machine's name. */
+  readonly attribute?: string;
+  /** How a user who is not root becomes root for activation. Default `none` for root, `sudo` otherwise. */
+  readonly elevate?: 'none' | 'sudo';
+  /** Expire nix's download and reference caches (`--refresh`). Default true. */
+  readonly refresh?: boolean;
+  /** Tokens for private repositories, handed over in a file only nix reads. */
+  readonly accessTokens?: readonly { readonly host: string; readonly token: SecretRef }[];
+};
+
+/** Whose session stage 4 means. */
+export type SessionSpec = { readonly user: string };
+
+/** Deadlines of the steps, in seconds, where they differ from the defaults in `runs/plans.ts`. */
+export type DeadlineSpec = {
+  readonly [step: string]: number;
+};
+
+/** A machine as declared in the configuration or through the API. */
+export type MachineSpec = {
+  /** Lower-case letters, digits and dashes, 1 to 63: the name people use, unique. */
+  readonly name: string;
+  /** Lower case, colons. The first is the one leases are reserved for. */
+  readonly macs: readonly string[];
+  /** IPv4 address: reserved for the machine by our DHCP, and where SSH finds it in stages 1 and 3. */
+  readonly address: string;
+  readonly bmcs: readonly BmcSpec[];
+  /** Absent: the machine boots from its own disk. */
+  readonly netboot?: NetbootSpec;
+  /** Absent: nothing to unlock. */
+  readonly stage1?: SshSpec;
+  readonly stage3: SshSpec;
+  readonly disks: readonly DiskSpec[];
+  readonly rebuild?: RebuildSpec;
+  readonly session?: SessionSpec;
+  readonly deadlines?: DeadlineSpec;
+  /** How often a boot that shows nothing by its deadline is power-cycled and tried again. Default 2 tries in all. */
+  readonly bootTries?: number;
+};
+
+/** `unknown` until something was seen. */
+export type Stage = 'unknown' | 'off' | '0' | '1' | '2' | '3' | '4';
+
+/** A machine as the store holds it. */
+export type Machine = {
+  readonly id: string;
+  readonly spec: MachineSpec;
+  /** `config` machines follow the file and cannot be changed through the API. */
+  readonly source: 'config' | 'api';
+  /** The last stage seen, and when (epoch ms). */
+  readonly stage: Stage;
+  readonly stageAt: number;
+  /** Number of the last event. */
+  readonly lastSeq: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+};

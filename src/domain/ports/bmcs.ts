@@ -1,0 +1,10 @@
+import type { Machine } from '../machine.ts';
+import type { Bmc } from './bmc.ts';
+
+export type Bmcs = {
+  /**
+   * The machine's management controller, ready for requests; it is the caller's to dispose of.
+   * @throws InvalidRequestError when the machine has none; AuthenticationError, UnreachableError, DeadlineError
+   */
+  open(machine: Machine, signal: AbortSignal): Promise<Bmc>;
+};
