@@ -43,8 +43,6 @@ export const EVENT_TYPES = {
   'action.started': 'action started',
   /** label, attempt, tookMs, result? or code+message */
   'action.ended': 'action ended',
-  /** state, was */
-  'power.changed': 'power changed',
   /** attempt, expiresAt, kernel, initrds */
   'boot.armed': 'netboot armed',
   /** attempt, why */
@@ -65,8 +63,6 @@ export const EVENT_TYPES = {
   'unlock.attempted': 'passphrase sent',
   'unlock.succeeded': 'disk unlocked',
   'unlock.failed': 'disk not unlocked',
-  /** stage, seen, expected: SHA256 fingerprints */
-  'host-key.mismatched': 'host key differs',
   /** step, from, to: byte offsets in the step's output */
   'output.appended': 'output',
   /** toplevel, bootId */

@@ -1,0 +1,33 @@
+import type { Decision, StepView } from '../../domain/step.ts';
+import { earlier } from '../past-acts.ts';
+import { strangerError } from '../sighted.ts';
+import { lastSeenOf, type NetbootFacts } from './facts.ts';
+
+export type NetbootAction = { readonly kind: 'disarm' };
+
+/**
+ * Waits until the kernel and all initrds were fetched and the booted system proves itself by a pinned host key; only
+ * then is the attempt ended. Counting requests would end it too early: firmware asks as often as it likes.
+ */
+export function decideNetboot(view: StepView, facts: NetbootFacts): Decision<NetbootAction> {
+  if (facts.host.kind === 'stranger') return { kind: 'fail', error: strangerError(facts.host, view.machine.spec.name) };
+  const isUp = facts.host.kind === 'stage-1' || facts.host.kind === 'stage-3';
+  const already = earlier(view, 'power-on')?.already;
+  const wanted = view.machine.spec.netboot?.initrds.length ?? 0;
+  const fetched = facts.kernel && facts.initrds >= wanted;
+  if (isUp && (fetched || typeof already === 'string')) {
+    if (facts.armed) return { kind: 'act', label: 'disarm', action: { kind: 'disarm' } };
+    return { kind: 'done', result: { netbooted: fetched } };
+  }
+  if (isUp) {
+    return {
+      kind: 'fail',
+      error: {
+        code: 'booted-otherwise',
+        message: `${view.machine.spec.name} came up without fetching what it was to netboot (${lastSeenOf({ ...facts, host: { kind: 'absent', why: '' } })})`,
+        hint: 'Its firmware ignored the boot override or gave up on the network: check the boot order and that the LAN reaches our DHCP. Or order the run with netboot: false.',
+      },
+    };
+  }
+  return { kind: 'wait', why: lastSeenOf(facts), recheckMs: 1000 };
+}

@@ -1,0 +1,46 @@
+import type { Bmcs } from '../../domain/ports/bmcs.ts';
+import type { Hosts } from '../../domain/ports/hosts.ts';
+import type { BootAttempts } from '../../domain/ports/netboot.ts';
+import type { Timeline } from '../../domain/ports/timeline.ts';
+import type { Step } from '../../domain/step.ts';
+import { armedAfterSeq } from '../arm-netboot.ts';
+import { dropBootOrders } from '../drop-boot-orders.ts';
+import { hostFact } from '../sighted.ts';
+import { decideNetboot, type NetbootAction } from './decide.ts';
+import { lastSeenOf, type NetbootFacts, progressOf } from './facts.ts';
+
+export type NetbootDeps = {
+  readonly bmcs: Bmcs;
+  readonly hosts: Hosts;
+  readonly attempts: BootAttempts;
+  readonly timeline: Timeline;
+};
+
+/** Stage 0: the machine fetches loader, script, kernel and initrds. */
+export function createNetbootStep({ bmcs, hosts, attempts, timeline }: NetbootDeps): Step<NetbootFacts, NetbootAction> {
+  return {
+    name: 'netboot',
+    async observe(view, signal) {
+      const afterSeq = armedAfterSeq(view) ?? view.enteredSeq;
+      const [host, events, attempt] = await Promise.all([
+        hosts.sight(view.machine, signal),
+        timeline.read(view.machine.id, { afterSeq, limit: 2000 }),
+        attempts.current(view.machine.id),
+      ]);
+      const armed = attempt?.runId === view.run.id && attempt.round === view.round;
+      return { host: hostFact(host), armed, ...progressOf(events) };
+    },
+    decide: decideNetboot,
+    async act(view) {
+      await attempts.disarm(view.machine.id, view.run.id, 'the netbooted system proved itself');
+      return null;
+    },
+    stage(facts) {
+      if (facts.host.kind === 'stage-1') return '1';
+      if (facts.host.kind === 'stage-3') return '3';
+      return facts.asked ? '0' : undefined;
+    },
+    lastSeen: lastSeenOf,
+    cleanUp: (view, signal) => dropBootOrders({ bmcs, attempts }, view, signal),
+  };
+}
