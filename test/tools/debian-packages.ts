@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** Programs that tests talk to, and the Debian package that brings each. */
+export const INTEROP_PROGRAMS: Readonly<Record<string, string>> = {
+  '/usr/bin/ipmitool': 'ipmitool',
+  '/usr/sbin/ipmipower': 'freeipmi-tools',
+  '/usr/bin/ipmi_sim': 'openipmi',
+  '/usr/bin/curl': 'curl',
+  '/usr/bin/tftp': 'tftp-hpa',
+  '/usr/bin/atftp': 'atftp',
+  '/usr/sbin/sshd': 'openssh-server',
+  '/usr/bin/ssh': 'openssh-client',
+  '/usr/sbin/dropbear': 'dropbear-bin',
+  '/usr/bin/busybox': 'busybox',
+  '/usr/sbin/dhclient': 'isc-dhcp-client',
+  '/usr/sbin/ip': 'iproute2',
+  '/usr/lib/ipxe/ipxe.efi': 'ipxe',
+};
+
+export const BROWSER_PROGRAMS: Readonly<Record<string, string>> = { '/usr/bin/chromium': 'chromium' };
+
+/**
+ * Installs the packages of those programs that are missing, when this machine lets us.
+ * @returns the programs that are still missing, each with its package
+ */
+export function ensurePrograms(programs: Readonly<Record<string, string>>): readonly string[] {
+  const missing = Object.entries(programs).filter(([path]) => !existsSync(path));
+  if (missing.length === 0) return [];
+  const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  if (canInstall) {
+    const packages = [...new Set(missing.map(([, name]) => name))];
+    console.log(`installing ${packages.join(' ')}`);
+    const run = (args: string[]) =>
+      spawnSync('apt-get', ['-q', '-y', ...args], {
+        env: { PATH: process.env['PATH'] ?? '', DEBIAN_FRONTEND: 'noninteractive', HOME: '/root' },
+        stdio: ['ignore', 'ignore', 'inherit'],
+        timeout: 600_000,
+      });
+    run(['update']);
+    run(['install', '--no-install-recommends', ...packages]);
+  }
+  return missing.filter(([path]) => !existsSync(path)).map(([path, name]) => `${path} (package ${name})`);
+}
