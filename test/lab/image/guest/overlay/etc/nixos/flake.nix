@@ -82,7 +82,7 @@
         noboot = system { params = [ "break=top" ]; };
         nostage3 = system { init = ./init-hangs; };
         badunit = system { activate = ". ${./fail-unit}"; };
-        nosession = system { activate = "ln -sf /dev/null /run/systemd/system/user@1000.service"; };
+        nosession = system { activate = "mkdir -p /run/systemd/system; ln -sf /dev/null /run/systemd/system/user@1000.service"; };
       };
     };
 }
