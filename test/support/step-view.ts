@@ -58,6 +58,7 @@ export function viewOf(options: ViewOptions): StepView {
     cursor: planIndex,
     round,
     stepEnteredAt: T0,
+    enteredSeq: 5,
     stepDeadlineAt: T0 + 60_000,
     results,
     error: null,

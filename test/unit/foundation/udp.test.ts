@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { UnreachableError } from '../../../src/foundation/errors.ts';
+import { systemUdp, type UdpPeer } from '../../../src/foundation/udp.ts';
+
+const signal = new AbortController().signal;
+
+describe('udp', () => {
+  it('sends and receives on loopback, and closes', async () => {
+    const { promise, resolve } = Promise.withResolvers<{ data: Buffer; from: UdpPeer }>();
+    const receiver = await systemUdp.bind(
+      { address: '127.0.0.1', port: 0 },
+      (data, from) => resolve({ data, from }),
+      signal,
+    );
+    const sender = await systemUdp.bind({ address: '127.0.0.1', port: 0 }, () => undefined, signal);
+    await sender.send(Buffer.from('hello'), receiver.local);
+    const got = await promise;
+    expect(got.data.toString()).toBe('hello');
+    expect(got.from).toEqual(sender.local);
+    await Promise.all([receiver[Symbol.asyncDispose](), sender[Symbol.asyncDispose]()]);
+    await Promise.all([receiver.closed, sender.closed]);
+  });
+
+  it('says which address is taken', async () => {
+    await using taken = await systemUdp.bind({ address: '127.0.0.1', port: 0 }, () => undefined, signal);
+    const again = systemUdp.bind(taken.local, () => undefined, signal);
+    await expect(again).rejects.toThrow(UnreachableError);
+    await expect(again).rejects.toThrow(`bind UDP 127.0.0.1:${taken.local.port}`);
+  });
+});
