@@ -78,6 +78,8 @@ export type Run = {
   readonly round: number;
   readonly stepEnteredAt: number | null;
   readonly stepDeadlineAt: number | null;
+  /** Number of the machine's event that says the step was entered; 0 before the first. */
+  readonly enteredSeq: number;
   /** Results of the steps that are done, by plan index (`"3"`); of several rounds the latest. */
   readonly results: Readonly<Record<string, Json>>;
   readonly error: RunError | null;

@@ -28,6 +28,7 @@ export type RunChange = {
   readonly state?: RunState;
   readonly cursor?: number;
   readonly round?: number;
+  /** Entering a step also sets `enteredSeq` to the number of the last event written with it. */
   readonly stepEnteredAt?: number | null;
   readonly stepDeadlineAt?: number | null;
   /** Merged into the results, by plan index. */
@@ -53,13 +54,18 @@ export type Runs = {
   /** A queued run ends at once, a running one is told; asking twice is harmless. @throws ConflictError when it has ended */
   requestCancel(runId: string, actor: string): Promise<Run>;
   actions(runId: string): Promise<readonly ActionRecord[]>;
-  /** The oldest queued run, or a running one whose lease is over; undefined when there is none. */
+  /**
+   * The oldest queued run, or a running one whose lease is over; undefined when there is none. Its `run.started` or
+   * `run.taken-over` event is written with it.
+   */
   claim(owner: string, leaseMs: number): Promise<Run | undefined>;
   /** Ends all leases, so that `claim` takes over at once: only under the instance lock at start (embedded). */
   expireLeases(): Promise<number>;
   /** Prolongs the lease. @throws LeaseLostError */
   renew(guard: RunGuard, leaseMs: number): Promise<{ readonly cancelRequestedAt: number | null }>;
-  /** One transaction: guard, change, events. @throws LeaseLostError, and nothing is written */
+  /** Ends the lease of a run that goes on later, so that the next owner need not wait for it. @throws LeaseLostError */
+  release(guard: RunGuard): Promise<void>;
+  /** One transaction: guard, change, events (which get the run's id). @throws LeaseLostError, and nothing is written */
   write(guard: RunGuard, change: RunChange, events: readonly NewEvent[]): Promise<Run>;
 };
 

@@ -1,5 +1,6 @@
 import type { NewEvent, TimelineEvent } from '../event.ts';
 
+/** Without `afterSeq`, a page with `beforeSeq` holds the events right before that number: the way back in time. */
 export type EventPage = { readonly afterSeq?: number; readonly beforeSeq?: number; readonly limit?: number };
 
 /**
@@ -9,7 +10,7 @@ export type EventPage = { readonly afterSeq?: number; readonly beforeSeq?: numbe
 export type Timeline = {
   /** Appends in order, all or none. @throws NotFoundError when there is no such machine */
   append(machineId: string, events: readonly NewEvent[]): Promise<readonly TimelineEvent[]>;
-  /** Events of a machine with `afterSeq < seq < beforeSeq`, oldest first; limit 500 unless told. */
+  /** Events of a machine with `afterSeq < seq < beforeSeq`, oldest first; limit 500 unless told, 5000 at most. */
   read(machineId: string, page: EventPage): Promise<readonly TimelineEvent[]>;
   /** The same, of one run only. */
   readRun(runId: string, page: EventPage): Promise<readonly TimelineEvent[]>;

@@ -1,0 +1,71 @@
+import type { Generations } from '../domain/ports/generations.ts';
+import type { Machines } from '../domain/ports/machines.ts';
+import type { BootAttempts, Leases } from '../domain/ports/netboot.ts';
+import type { RunOutput, Runs } from '../domain/ports/runs.ts';
+import type { Timeline } from '../domain/ports/timeline.ts';
+import type { Tokens } from '../domain/ports/tokens.ts';
+import type { Clock } from '../foundation/clock.ts';
+import type { Entropy } from '../foundation/entropy.ts';
+import type { Log } from '../foundation/log.ts';
+import { createBootAttempts } from './attempts.ts';
+import { createLeases } from './dhcp-leases.ts';
+import { createGenerations } from './generations.ts';
+import { createIds } from './ids.ts';
+import { createMachines } from './machines.ts';
+import { migrate } from './migrate.ts';
+import { createRunOutput } from './output.ts';
+import { createRuns } from './runs.ts';
+import { openSqlite, type SqliteOptions } from './sqlite.ts';
+import { createTimeline } from './timeline.ts';
+import { createTokens } from './tokens.ts';
+import { createStoreContext } from './transaction.ts';
+
+/** Everything that outlives the process, behind the domain's ports. */
+export type Store = AsyncDisposable & {
+  readonly machines: Machines;
+  readonly runs: Runs;
+  readonly timeline: Timeline;
+  readonly output: RunOutput;
+  readonly attempts: BootAttempts;
+  readonly leases: Leases;
+  readonly generations: Generations;
+  readonly tokens: Tokens;
+  close(): Promise<void>;
+};
+
+export type StoreOptions = SqliteOptions & {
+  /** Bytes kept of one step's output. Default 64 MiB. */
+  readonly outputKeptBytes?: number;
+};
+
+/**
+ * Opens the store and brings its tables up to date.
+ * @throws ConfigError when the database cannot be used: not writable, on a network file system, held by another instance,
+ *   written by a newer version, or not durable
+ */
+export async function openStore(
+  parts: { readonly clock: Clock; readonly entropy: Entropy; readonly log: Log },
+  options: StoreOptions,
+): Promise<Store> {
+  const { clock, entropy, log } = parts;
+  const database = openSqlite(options);
+  try {
+    await migrate(database, { clock, log });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  const context = createStoreContext({ db: database.db, clock, log, newId: createIds(parts) });
+  return {
+    machines: createMachines(context),
+    runs: createRuns(context),
+    timeline: createTimeline(context),
+    output: createRunOutput(context, { keptBytes: options.outputKeptBytes ?? 64 * 1024 * 1024 }),
+    attempts: createBootAttempts(context, entropy),
+    leases: createLeases(context),
+    generations: createGenerations(context),
+    tokens: createTokens(context),
+    close: () => database.close(),
+    [Symbol.asyncDispose]: () => database.close(),
+  };
+}
