@@ -23,6 +23,7 @@ export function recordOwner(id: string, dir: string): void {
 
 /** The rigs on this host, with whether their owner lives. */
 export function listRigs(): (RigRecord & { readonly alive: boolean })[] {
+  mkdirSync(RUN, { recursive: true });
   return readdirSync(RUN).flatMap((name) => {
     if (!name.endsWith('.rig')) return [];
     const record = JSON.parse(readFileSync(join(RUN, name), 'utf8')) as RigRecord; // written by recordOwner

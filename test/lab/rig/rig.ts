@@ -67,17 +67,19 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const network = planNetwork(id);
   const machines: OwnedMachine[] = [];
   const children = new Set<ChildProcess>();
-  const forget = onOwnersEnd(() => removeRig(id));
+  const remove = () => {
+    removeRig(id);
+    if (options.keepDisks === true) return;
+    for (const { paths } of machines) rmSync(paths.disk, { force: true });
+  };
+  const forget = onOwnersEnd(remove);
 
   let ending: Promise<void> | undefined;
   const end = async () => {
-    for (const child of children) await endChild(child, 3000);
+    await Promise.all([...children].map((child) => endChild(child, 3000)));
     await Promise.all(machines.map((machine) => machine.end()));
-    removeRig(id);
+    remove();
     forget();
-    if (options.keepDisks !== true) {
-      for (const { paths } of machines) rmSync(paths.disk, { force: true });
-    }
   };
   const down = () => {
     ending ??= end();
