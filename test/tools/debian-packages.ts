@@ -33,7 +33,7 @@ export function ensurePrograms(programs: Readonly<Record<string, string>>): read
     console.log(`installing ${packages.join(' ')}`);
     const run = (args: string[]) =>
       spawnSync('apt-get', ['-q', '-y', ...args], {
-        env: { PATH: process.env['PATH'] ?? '', DEBIAN_FRONTEND: 'noninteractive', HOME: '/root' },
+        env: { PATH: process.env.PATH ?? '', DEBIAN_FRONTEND: 'noninteractive', HOME: '/root' },
         stdio: ['ignore', 'ignore', 'inherit'],
         timeout: 600_000,
       });

@@ -18,7 +18,9 @@ const ready = (): Promise<undefined> => Promise.resolve(undefined);
 function programs(wanted: Readonly<Record<string, string>>): () => Promise<string | undefined> {
   return () => {
     const missing = ensurePrograms(wanted);
-    return Promise.resolve(missing.length === 0 ? undefined : `missing and not installable here: ${missing.join(', ')}`);
+    return Promise.resolve(
+      missing.length === 0 ? undefined : `missing and not installable here: ${missing.join(', ')}`,
+    );
   };
 }
 
@@ -36,6 +38,11 @@ export const SUITES: readonly Suite[] = [
 /** The lab needs root for its namespaces, QEMU, and an image that takes minutes to build once. */
 async function prepareLab(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'the lab makes network namespaces and needs root';
-  const { ensureLabImage } = await import('../lab/image/ensure.ts');
-  return await ensureLabImage();
+  const { ensureImage } = await import('../lab/image/image.ts');
+  try {
+    await ensureImage(console.log);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
