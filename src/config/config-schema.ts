@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { host, inNetwork, interfaceAddress, ipv4, ipv4Number, port } from './addresses.ts';
+import { documentedObject } from './documented.ts';
+import { machineSchema, repeated } from './machine-schema.ts';
+
+const absolutePath = z.string().regex(/^\/[^\p{Cc}]*$/u, { error: 'must be an absolute path' });
+
+const listen = documentedObject({
+  address: host
+    .default('127.0.0.1')
+    .describe(
+      'Address the API listens on. Default 127.0.0.1. There is no TLS here: put a reverse proxy in front before opening it to a network.',
+    ),
+  port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8470)
+    .describe('TCP port of the API; 0 lets the kernel choose. Default 8470.'),
+  socket: z.exactOptional(absolutePath.max(107)).describe('Path of a unix socket to listen on instead. Default none.'),
+  openMetrics: z
+    .boolean()
+    .default(false)
+    .describe('Serve /metrics to anybody without a token. Default false: only to loopback.'),
+}).describe('Where the API listens.');
+
+const pool = documentedObject({
+  from: ipv4.describe('First address of the pool.'),
+  to: ipv4.describe('Last address of the pool.'),
+}).describe('Addresses for machines without a reservation. Absent: only declared machines get one.');
+
+const netbootInterface = documentedObject({
+  name: z
+    .string()
+    // IFNAMSIZ is 16 with the closing NUL (linux/if.h).
+    .regex(/^[^\s/:]{1,15}$/, { error: 'is not the name of a network interface (15 characters at most)' })
+    .describe('Network interface: eno1.'),
+  address: interfaceAddress.describe('Our IPv4 address on it with prefix length: 10.77.0.1/24.'),
+  mode: z
+    .enum(['off', 'proxy', 'full'])
+    .default('off')
+    .describe('off: silent. proxy: boot answers beside another DHCP server. full: addresses too. Default off.'),
+  pool: z.exactOptional(pool),
+  leaseSeconds: z
+    .int()
+    .min(60)
+    .max(604_800)
+    .default(3600)
+    .describe('Life of a lease in seconds, in mode full. Default 3600.'),
+  router: z.exactOptional(ipv4).describe('Default gateway told to machines, in mode full. Default none.'),
+  dns: z.array(ipv4).max(8).default([]).describe('Name servers told to machines, in mode full. Default none.'),
+})
+  .superRefine((value, context) => {
+    const add = (path: (string | number)[], message: string): void => {
+      context.addIssue({ code: 'custom', path, message });
+    };
+    const network = `${value.address.address}/${value.address.prefixLength}`;
+    if (value.mode !== 'full' && value.pool !== undefined)
+      add(['pool'], 'is used in mode full only: remove it, or set mode: full');
+    for (const end of ['from', 'to'] as const) {
+      const address = value.pool?.[end];
+      if (address !== undefined && !inNetwork(address, value.address))
+        add(['pool', end], `is not in the network of ${network}`);
+    }
+    if (value.pool !== undefined && ipv4Number(value.pool.from) > ipv4Number(value.pool.to))
+      add(['pool'], 'ends before it begins');
+    if (value.router !== undefined && !inNetwork(value.router, value.address))
+      add(['router'], `is not in the network of ${network}`);
+  })
+  .describe('One interface that machines boot from.');
+
+const netboot = documentedObject({
+  interfaces: z.array(netbootInterface).max(64).default([]).describe('Interfaces to serve. Default none.'),
+  http: documentedObject({
+    port: port.default(8480).describe('TCP port for boot scripts, kernels and initrds. Default 8480.'),
+    address: z.exactOptional(ipv4).describe("Address to listen on. Default: each interface's own."),
+  })
+    .prefault({})
+    .describe('The HTTP server machines boot from.'),
+  ports: documentedObject({
+    dhcp: port.default(67).describe('UDP port we hear DHCP on. Default 67.'),
+    dhcpClient: port.default(68).describe('UDP port of DHCP clients. Default 68.'),
+    proxy: port.default(4011).describe('UDP port of the PXE boot server. Default 4011.'),
+    tftp: port.default(69).describe('UDP port of TFTP. Default 69.'),
+  })
+    .prefault({})
+    .describe('Ports of the boot protocols. For tests only: firmware knows no others.'),
+  assets: z.array(absolutePath).max(32).default([]).describe('Folders with kernels and initrds. Default none.'),
+  loaders: z
+    .exactOptional(absolutePath)
+    .describe('Folder with iPXE binaries (ipxe.efi, undionly.kpxe). Default: where the distribution installs them.'),
+  attemptLifetimeSeconds: z
+    .int()
+    .min(60)
+    .max(86_400)
+    .default(1800)
+    .describe('How long the URLs of one boot attempt live, in seconds. Default 1800.'),
+})
+  .superRefine((value, context) => {
+    for (const index of repeated(value.interfaces.map((each) => each.name))) {
+      context.addIssue({ code: 'custom', path: ['interfaces', index, 'name'], message: 'is there twice' });
+    }
+  })
+  .describe('DHCP, PXE, TFTP and HTTP for booting machines. Absent: none of them runs.');
+
+/** The whole file. */
+export const configSchema = documentedObject({
+  dataDirectory: absolutePath
+    .default('/var/lib/bootwright')
+    .describe('Folder of the database. Default /var/lib/bootwright.'),
+  listen: listen.prefault({}),
+  log: documentedObject({
+    level: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+      .default('info')
+      .describe('Least severe level that is logged. Default info.'),
+  })
+    .prefault({})
+    .describe('The log, JSON lines on standard output.'),
+  netboot: z.exactOptional(netboot),
+  secrets: documentedObject({
+    commandsThroughApi: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Machines declared through the API may refer to secrets by command, which lets an admin token run programs as the service. Default false.',
+      ),
+  })
+    .prefault({})
+    .describe('How secrets may be referred to.'),
+  machines: z.array(machineSchema).max(20_000).default([]).describe('Machines that follow this file. Default none.'),
+})
+  .superRefine(({ machines }, context) => {
+    const add = (index: number, field: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: ['machines', index, field], message });
+    };
+    const owners = new Map<string, string>();
+    for (const [index, machine] of machines.entries()) {
+      const taken = (key: string, field: string): void => {
+        const owner = owners.get(key);
+        if (owner === undefined) owners.set(key, machine.name);
+        else if (owner !== machine.name) add(index, field, `${key} belongs to machine ${owner} already`);
+      };
+      if (owners.has(`name ${machine.name}`)) add(index, 'name', `${machine.name} is declared twice`);
+      owners.set(`name ${machine.name}`, machine.name);
+      taken(`address ${machine.address}`, 'address');
+      for (const mac of machine.macs) taken(`MAC address ${mac}`, 'macs');
+    }
+  })
+  .describe('Configuration of Bootwright.');
+
+type DeepReadonly<T> = T extends (infer E)[]
+  ? readonly DeepReadonly<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
+/** The configuration as the parts of the service get it: defaults filled in, frozen. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>;
+/** Where the API listens. */
+export type ListenConfig = Config['listen'];
+export type NetbootConfig = NonNullable<Config['netboot']>;

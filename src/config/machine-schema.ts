@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import type { MachineSpec } from '../domain/machine.ts';
+import type { StepName } from '../domain/run.ts';
+import { host, ipv4, macAddress, port } from './addresses.ts';
+import { documentedObject } from './documented.ts';
+import { attributeProblem, flakeProblem } from './flake-ref.ts';
+import { secretRef } from './secret-ref.ts';
+import { sshPublicKey } from './ssh-key.ts';
+
+/** What each step's deadline is for, and by its type the proof that no step is missing. Defaults: `runs/plans.ts`. */
+const DEADLINES: Readonly<Record<StepName, string>> = {
+  power: 'A power verb and the proof of its effect. Default 60 s; 300 s for soft-off.',
+  'power-on': 'From the order to "power is on". Default 120 s.',
+  netboot: 'From power-on until kernel and initrd were fetched. Default 300 s.',
+  unlock: 'Until every disk is open. Default 300 s.',
+  system: 'Until stage 3 answers under its pinned key and is settled. Default 300 s.',
+  activate: 'Build and activation of the new generation. Default 3600 s.',
+  reboot: 'From the order until the old boot is gone. Default 300 s.',
+  verify: 'Proof of boot. Default 120 s.',
+  session: "Until the user's session is there. Default 120 s.",
+  commit: 'Recording the proven generation. Default 60 s.',
+};
+
+/** @see IPMI v2.0 rev. 1.1 §22.28: a user name has 16 bytes at most */
+const ipmiUser = z
+  .string()
+  .max(16)
+  .regex(/^[\x20-\x7e]*$/, { error: 'must be printable ASCII' });
+const unixUser = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, {
+    error: 'is not a user name: a letter or underscore first, 32 characters at most',
+  });
+const oneLine = z.string().regex(/^[^\p{Cc}]*$/u, { error: 'must be one line without control characters' });
+const diskName = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,126}$/, { error: 'is not a device-mapper name like cryptroot' });
+const assetName = z
+  .string()
+  .max(255)
+  .refine(isPlainPath, { error: 'must be a path inside the assets folders: no leading slash, no "..", no empty part' });
+
+const bmc = documentedObject({
+  protocol: z.literal('ipmi').describe('How the controller is spoken to. Only ipmi (IPMI 2.0 over UDP) so far.'),
+  host: host.describe('IP address or host name of the controller.'),
+  port: z.exactOptional(port).describe('UDP port. Default 623.'),
+  user: ipmiUser.describe('User of the controller, 16 characters at most.'),
+  password: secretRef.describe("The user's password, by reference."),
+  kg: z
+    .exactOptional(secretRef)
+    .describe('K_G, the key of the controller itself, where two-key login is set up. Default none.'),
+  cipherSuites: z
+    .exactOptional(
+      z
+        .array(z.union([z.literal(3), z.literal(17)], { error: 'is not a supported suite: 17 or 3' }))
+        .min(1)
+        .max(2),
+    )
+    .describe('RMCP+ cipher suites, best first. Default [17, 3].'),
+  privilege: z
+    .exactOptional(z.enum(['user', 'operator', 'administrator']))
+    .describe('Privilege asked for. Default operator: enough for power and boot override.'),
+}).describe('One way to reach the management controller.');
+
+const netboot = documentedObject({
+  kernel: assetName.describe('File of the assets folders.'),
+  initrds: z
+    .array(assetName)
+    .min(1)
+    .max(16)
+    .describe('Files of the assets folders, in the order the kernel gets them.'),
+  // COMMAND_LINE_SIZE is 2048 bytes on x86 (arch/x86/include/asm/setup.h) and arm64; longer lines are cut silently.
+  commandLine: oneLine.max(2047).describe('Kernel parameters, one line of 2047 bytes at most.'),
+}).describe('What the machine boots over the network. Absent: it boots from its own disk.');
+
+const ssh = documentedObject({
+  port: z.exactOptional(port).describe('TCP port. Default 22.'),
+  user: z.exactOptional(unixUser).describe('User to log in as. Default root.'),
+  hostKeys: z
+    .array(sshPublicKey)
+    .min(1)
+    .max(16)
+    .describe('Public host keys that are accepted, "ssh-ed25519 AAAA…"; any of them will do.'),
+  identity: secretRef.describe('Our private key for this stage (OpenSSH format), by reference.'),
+});
+
+const disk = documentedObject({
+  name: diskName.describe('Device-mapper name of the opened disk: cryptroot.'),
+  passphrase: secretRef.describe('Its passphrase, by reference.'),
+});
+
+const accessToken = documentedObject({
+  host: host.describe('Host of the repositories: github.com.'),
+  token: secretRef.describe('The token, by reference.'),
+});
+
+const rebuild = documentedObject({
+  flake: z
+    .string()
+    .refine((text) => flakeProblem(text) === undefined, { error: (issue) => flakeProblem(String(issue.input)) ?? '' })
+    .describe('Flake reference without credentials: github:owner/repo/branch, /etc/nixos.'),
+  attribute: z
+    .exactOptional(
+      z.string().refine((text) => attributeProblem(text) === undefined, {
+        error: (issue) => attributeProblem(String(issue.input)) ?? '',
+      }),
+    )
+    .describe("Attribute under nixosConfigurations. Default: the machine's name."),
+  elevate: z
+    .exactOptional(z.enum(['none', 'sudo']))
+    .describe('How a user who is not root becomes root. Default none for root, else sudo (without a password).'),
+  refresh: z.exactOptional(z.boolean()).describe("Expire nix's caches first (--refresh). Default true."),
+  accessTokens: z
+    .exactOptional(z.array(accessToken).max(16))
+    .describe('Tokens for private repositories. Default none.'),
+}).describe('How the machine is rebuilt.');
+
+const seconds = z.int().min(1).max(86_400);
+const deadlines = documentedObject(
+  Object.fromEntries(Object.entries(DEADLINES).map(([step, what]) => [step, z.exactOptional(seconds).describe(what)])),
+).describe('Deadlines of the steps, in seconds, where they differ from the defaults.');
+
+/** One machine, in the configuration file and through the API alike. */
+export const machineSchema = documentedObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+      error: 'must be lower-case letters, digits and dashes, 1 to 63, no dash at either end',
+    })
+    .describe('The name people use, unique: lower-case letters, digits, dashes.'),
+  macs: z.array(macAddress).min(1).max(16).describe('MAC addresses; the first is the one the address is reserved for.'),
+  address: ipv4.describe('IPv4 address: reserved by our DHCP, and where SSH finds the machine in stages 1 and 3.'),
+  bmcs: z
+    .array(bmc)
+    .max(4)
+    .default([])
+    .describe('Ways to reach the management controller, tried in order. Default none.'),
+  netboot: z.exactOptional(netboot),
+  stage1: z.exactOptional(ssh.describe('SSH server of the initrd. Absent: nothing to unlock.')),
+  stage3: ssh.describe('SSH server of the running system.'),
+  disks: z.array(disk).max(32).default([]).describe('Encrypted disks, each with its passphrase. Default none.'),
+  rebuild: z.exactOptional(rebuild),
+  session: z
+    .exactOptional(documentedObject({ user: unixUser.describe('Whose session stage 4 means.') }))
+    .describe('Absent: stage 4 is not looked at.'),
+  deadlines: z.exactOptional(deadlines),
+  bootTries: z
+    .exactOptional(z.int().min(1).max(5))
+    .describe('How often a boot that shows nothing by its deadline is tried in all. Default 2.'),
+})
+  .superRefine((spec, context) => {
+    const add = (path: (string | number)[], message: string): void => {
+      context.addIssue({ code: 'custom', path, message });
+    };
+    const stage3Keys = new Set(spec.stage3.hostKeys);
+    for (const [index, key] of (spec.stage1?.hostKeys ?? []).entries()) {
+      if (stage3Keys.has(key)) {
+        add(
+          ['stage1', 'hostKeys', index],
+          'is a stage-3 key too: a stage is told by its key, so the initrd needs one of its own (ssh-keygen -t ed25519)',
+        );
+      }
+    }
+    if (spec.disks.length > 0 && spec.stage1 === undefined) {
+      add(['stage1'], 'is missing: disks are unlocked through the SSH server of the initrd');
+    }
+    for (const index of repeated(spec.disks.map((each) => each.name))) add(['disks', index, 'name'], 'is there twice');
+    for (const index of repeated(spec.macs)) add(['macs', index], 'is there twice');
+  })
+  .describe('A managed machine.');
+
+// The schema yields exactly what the domain calls a machine; a difference fails the type check here.
+export const machineSpecSchema: z.ZodType<MachineSpec> = machineSchema;
+
+/** Indexes of the values that stood earlier in the list. */
+export function repeated(values: readonly string[]): number[] {
+  return [...values.keys()].filter((index) => values.indexOf(values[index] ?? '') < index);
+}
+
+function isPlainPath(text: string): boolean {
+  return /^[^\p{Cc}\\]+$/u.test(text) && text.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
