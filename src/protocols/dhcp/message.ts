@@ -1,0 +1,149 @@
+import { ByteReader } from '../../foundation/bytes/byte-reader.ts';
+import { ByteWriter } from '../../foundation/bytes/byte-writer.ts';
+import { DecodeError } from '../../foundation/errors.ts';
+import { formatIpv4, formatMac, parseIpv4 } from './ipv4.ts';
+import { u8Option } from './option-values.ts';
+import { DHCP_OPTION, type DhcpOptions, decodeDhcpOptions, encodeDhcpOptions } from './options.ts';
+
+export const BOOTREQUEST = 1;
+export const BOOTREPLY = 2;
+
+/** Values of option 53. @see RFC 2132 §9.6 */
+export const MESSAGE_TYPE = {
+  discover: 1,
+  offer: 2,
+  request: 3,
+  decline: 4,
+  ack: 5,
+  nak: 6,
+  release: 7,
+  inform: 8,
+} as const;
+export type MessageTypeName = keyof typeof MESSAGE_TYPE;
+
+/** Flag bit B: the client cannot receive unicast before its address is set. @see RFC 2131 §2, figure 2 */
+export const BROADCAST_FLAG = 0x8000;
+
+const MAGIC_COOKIE = 0x6382_5363;
+/** BOOTP messages are at least this long, and some relays and ROMs drop shorter ones. @see RFC 1542 §2.1 */
+const SMALLEST_MESSAGE = 300;
+/** An Ethernet payload without IPv4 and UDP headers; EDK2 drops longer ones. */
+export const LARGEST_MESSAGE = 1472;
+const ETHERNET = 1;
+
+export type DhcpMessage = {
+  readonly op: number;
+  readonly htype: number;
+  readonly hlen: number;
+  readonly hops: number;
+  readonly xid: number;
+  readonly secs: number;
+  readonly flags: number;
+  readonly ciaddr: string;
+  readonly yiaddr: string;
+  readonly siaddr: string;
+  readonly giaddr: string;
+  /** All 16 bytes of the field. */
+  readonly chaddr: Buffer;
+  /** Up to the first NUL, Latin-1; empty when the field carries options (overload). */
+  readonly sname: string;
+  readonly file: string;
+  readonly options: DhcpOptions;
+};
+
+/**
+ * Reads a DHCP message.
+ *   0 op  1 htype  2 hlen  3 hops  4 xid  8 secs  10 flags  12 ciaddr  16 yiaddr  20 siaddr  24 giaddr
+ *   28 chaddr 16  44 sname 64  108 file 128  236 magic cookie  240 options
+ * @param data views into it are kept
+ * @throws DecodeError when short, without the magic cookie, or with an option that runs past the end
+ * @see RFC 2131 §2, figure 1; RFC 2132 §9.3 for overload
+ */
+export function decodeDhcpMessage(data: Buffer): DhcpMessage {
+  const r = new ByteReader(data);
+  const head = { op: r.u8('op'), htype: r.u8('htype'), hlen: r.u8('hlen'), hops: r.u8('hops') };
+  const times = { xid: r.u32be('xid'), secs: r.u16be('secs'), flags: r.u16be('flags') };
+  const addresses = {
+    ciaddr: formatIpv4(r.bytes(4, 'ciaddr')),
+    yiaddr: formatIpv4(r.bytes(4, 'yiaddr')),
+    siaddr: formatIpv4(r.bytes(4, 'siaddr')),
+    giaddr: formatIpv4(r.bytes(4, 'giaddr')),
+  };
+  const chaddr = r.bytes(16, 'chaddr');
+  const sname = r.bytes(64, 'sname');
+  const file = r.bytes(128, 'file');
+  const cookie = r.u32be('magic cookie');
+  if (cookie !== MAGIC_COOKIE) throw new DecodeError(`magic cookie: 0x${cookie.toString(16)} is not DHCP`);
+  if (head.hlen > 16) throw new DecodeError(`hlen: ${head.hlen} is more than chaddr holds`);
+  const options = decodeDhcpOptions(r.rest());
+  const overload = u8Option(options, DHCP_OPTION.overload) ?? 0;
+  // RFC 3396 §5: file before sname when both carry options.
+  if ((overload & 1) !== 0) decodeDhcpOptions(file, options);
+  if ((overload & 2) !== 0) decodeDhcpOptions(sname, options);
+  return {
+    ...head,
+    ...times,
+    ...addresses,
+    chaddr,
+    sname: (overload & 2) !== 0 ? '' : untilNul(sname),
+    file: (overload & 1) !== 0 ? '' : untilNul(file),
+    options,
+  };
+}
+
+/**
+ * Writes a DHCP message, padded to 300 bytes. It never overloads sname and file: old ROMs misread that.
+ * @throws BugError when a name does not fit its field or the whole exceeds 1472 bytes
+ * @see RFC 2131 §2
+ */
+export function encodeDhcpMessage(message: DhcpMessage): Buffer {
+  const w = new ByteWriter(LARGEST_MESSAGE);
+  w.u8(message.op).u8(message.htype).u8(message.hlen).u8(message.hops);
+  w.u32be(message.xid).u16be(message.secs).u16be(message.flags);
+  for (const address of [message.ciaddr, message.yiaddr, message.siaddr, message.giaddr]) w.bytes(parseIpv4(address));
+  w.fixed(message.chaddr, 16);
+  // One byte short of the field, so that the receiver always finds a NUL.
+  w.fixed(Buffer.from(message.sname, 'latin1'), 63).u8(0);
+  w.fixed(Buffer.from(message.file, 'latin1'), 127).u8(0);
+  w.u32be(MAGIC_COOKIE);
+  encodeDhcpOptions(message.options, w);
+  if (w.length < SMALLEST_MESSAGE) w.zeros(SMALLEST_MESSAGE - w.length);
+  return w.done();
+}
+
+/** The client's Ethernet address, or undefined for other hardware (Infiniband sends length 0 or 20). */
+export function macOf(message: DhcpMessage): string | undefined {
+  return message.htype === ETHERNET && message.hlen === 6 ? formatMac(message.chaddr.subarray(0, 6)) : undefined;
+}
+
+/** The message type by name; undefined for plain BOOTP and for types that clients and servers do not exchange. */
+export function messageTypeOf(message: DhcpMessage): MessageTypeName | undefined {
+  const value = u8Option(message.options, DHCP_OPTION.messageType);
+  return TYPE_NAMES.find((name) => MESSAGE_TYPE[name] === value);
+}
+
+const TYPE_NAMES: readonly MessageTypeName[] = [
+  'discover',
+  'offer',
+  'request',
+  'decline',
+  'ack',
+  'nak',
+  'release',
+  'inform',
+];
+
+/** One line for logs: `discover xid 0x1a2b 52:54:00:77:00:01 ciaddr 0.0.0.0 … options 53,55,60`. */
+export function describeDhcpMessage(message: DhcpMessage): string {
+  const type = messageTypeOf(message) ?? (message.op === BOOTREPLY ? 'bootp-reply' : 'bootp-request');
+  const { ciaddr, yiaddr, siaddr, giaddr } = message;
+  const file = message.file === '' ? '' : ` file ${JSON.stringify(message.file)}`;
+  const mac = formatMac(message.chaddr.subarray(0, Math.min(message.hlen, 16)));
+  const codes = [...message.options.keys()].join(',');
+  return `${type} xid 0x${message.xid.toString(16)} ${mac} ciaddr ${ciaddr} yiaddr ${yiaddr} siaddr ${siaddr} giaddr ${giaddr}${file} options ${codes}`;
+}
+
+function untilNul(field: Buffer): string {
+  const end = field.indexOf(0);
+  return field.toString('latin1', 0, end === -1 ? field.length : end);
+}
