@@ -1,0 +1,38 @@
+import { chainPart } from './chain.ts';
+import { formatTable, type Part, type Row } from './measure.ts';
+import { startPart } from './start.ts';
+
+// npm run bench                 every part
+// npm run bench -- start        one part
+// npm run bench -- --json       rows of {work, unit, ours, peer, peerValue, ratio}, for machines
+
+const PARTS: readonly Part[] = [startPart, chainPart];
+
+const words = process.argv.slice(2);
+const json = words.includes('--json');
+const asked = words.filter((word) => word !== '--json');
+const unknown = asked.filter((word) => !PARTS.some((part) => part.name === word));
+if (unknown.length > 0) {
+  console.error(
+    `no such part: ${unknown.join(', ')}; there are ${PARTS.map((part) => `${part.name} (${part.about})`).join(', ')}`,
+  );
+  process.exit(2);
+}
+
+// With --json, standard output is for the rows alone.
+const say = (line: string): void => (json ? console.error(line) : console.log(line));
+const rows: Row[] = [];
+let failed = false;
+for (const part of PARTS.filter((candidate) => asked.length === 0 || asked.includes(candidate.name))) {
+  say(`\n${part.name}: ${part.about}`);
+  try {
+    const measured = await part.measure(say);
+    rows.push(...measured);
+    say(formatTable(measured));
+  } catch (error) {
+    failed = true;
+    console.error(`${part.name}: not measured: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+if (json) console.log(JSON.stringify(rows, null, 2));
+process.exitCode = failed ? 1 : 0;
