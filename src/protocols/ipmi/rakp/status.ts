@@ -1,4 +1,4 @@
-import { RefusedError, type Retry } from '../../../foundation/errors.ts';
+import { type ErrorDetails, RefusedError, type Retry } from '../../../foundation/errors.ts';
 
 /** Status codes that code branches on. @see IPMI v2.0 rev. 1.1 §13.24, Table 13-15 */
 export const RakpStatus = {
@@ -47,7 +47,7 @@ export class RakpStatusError extends RefusedError {
   override readonly code: string = 'bmc-session-refused';
   readonly status: number;
 
-  constructor(message: string, status: number, details: Readonly<Record<string, string | number>> = {}) {
+  constructor(message: string, status: number, details: ErrorDetails = {}) {
     super(message, {
       retry: rakpStatuses[status]?.retry ?? 'give-up',
       details: { ...details, status, meaning: describeRakpStatus(status) },
