@@ -1,0 +1,27 @@
+import { NO_ADDRESS } from '../../protocols/dhcp/ipv4.ts';
+import type { DhcpMessage } from '../../protocols/dhcp/message.ts';
+import { addressOption } from '../../protocols/dhcp/option-values.ts';
+import { DHCP_OPTION } from '../../protocols/dhcp/options.ts';
+
+export type RequestJudgement =
+  | { readonly kind: 'grant' }
+  | { readonly kind: 'refuse'; readonly why: string }
+  /** Not addressed to us, or nothing that could be answered. */
+  | { readonly kind: 'ignore'; readonly why: 'other-server-chosen' | 'no-address-named' };
+
+/**
+ * Judges a DHCPREQUEST of a known machine. We are the authority for its address, so a wrong one is refused at once
+ * instead of being left to time out.
+ * @param assigned what we give this client
+ * @throws DecodeError when option 50 or 54 has a wrong length
+ * @see RFC 2131 §4.3.2: selecting, init-reboot, renewing and rebinding
+ */
+export function judgeRequest(message: DhcpMessage, server: string, assigned: string): RequestJudgement {
+  const chosen = addressOption(message.options, DHCP_OPTION.serverIdentifier);
+  if (chosen !== undefined && chosen !== server) return { kind: 'ignore', why: 'other-server-chosen' };
+  const named = addressOption(message.options, DHCP_OPTION.requestedAddress);
+  const wanted = message.ciaddr !== NO_ADDRESS ? message.ciaddr : named;
+  if (wanted === undefined) return { kind: 'ignore', why: 'no-address-named' };
+  if (wanted === assigned) return { kind: 'grant' };
+  return { kind: 'refuse', why: `${wanted} is not yours, ${assigned} is` };
+}
