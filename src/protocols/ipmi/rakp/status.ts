@@ -5,6 +5,7 @@ export const RakpStatus = {
   ok: 0x00,
   insufficientResources: 0x01,
   invalidSessionId: 0x02,
+  inactiveSessionId: 0x08,
   invalidRole: 0x09,
   unauthorizedRole: 0x0a,
   unauthorizedName: 0x0d,
