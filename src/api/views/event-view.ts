@@ -1,0 +1,19 @@
+import { EVENT_TYPES, type TimelineEvent } from '../../domain/event.ts';
+import type { EventBody } from '../schema/event.ts';
+import { iso } from './time.ts';
+
+/** An event as the API shows it. */
+export function viewEvent(event: TimelineEvent): EventBody {
+  return {
+    machineId: event.machineId,
+    seq: event.seq,
+    at: iso(event.at),
+    type: event.type,
+    title: EVENT_TYPES[event.type],
+    source: event.source,
+    runId: event.runId ?? null,
+    step: event.step ?? null,
+    stage: event.stage ?? null,
+    data: event.data,
+  };
+}
