@@ -41,7 +41,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 const LIMIT = 400;
 const SRC = join(import.meta.dirname, '..', 'src');
 
-type Source = { readonly path: string; readonly folder: string; readonly text: string; readonly imports: readonly Import[] };
+type Source = {
+  readonly path: string;
+  readonly folder: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+};
 type Import = { readonly from: string; readonly typeOnly: boolean };
 
 const sources = filesBelow(SRC)
@@ -54,7 +59,11 @@ describe('architecture', () => {
   });
 
   it('has only the import arrows of the table', () => {
-    const wrong = sources.flatMap((source) => localTargets(source).filter((to) => !allowed(source, to)).map((to) => `${source.path} -> ${to.path}`));
+    const wrong = sources.flatMap((source) =>
+      localTargets(source)
+        .filter((to) => !allowed(source, to))
+        .map((to) => `${source.path} -> ${to.path}`),
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -78,7 +87,9 @@ describe('architecture', () => {
 
   it('has a README in every folder of src', () => {
     const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    expect(folders.filter((entry) => !existsSync(join(SRC, entry.name, 'README.md'))).map((entry) => entry.name)).toEqual([]);
+    expect(
+      folders.filter((entry) => !existsSync(join(SRC, entry.name, 'README.md'))).map((entry) => entry.name),
+    ).toEqual([]);
   });
 
   it('takes time, randomness and environment from foundation and config only', () => {
@@ -86,7 +97,11 @@ describe('architecture', () => {
     const free = ['foundation', 'config', 'web'];
     const wrong = sources
       .filter((source) => !free.includes(source.folder) && source.path !== 'cli/environment.ts')
-      .flatMap((source) => codeLines(source).filter((line) => forbidden.test(line)).map((line) => `${source.path}: ${line.trim()}`));
+      .flatMap((source) =>
+        codeLines(source)
+          .filter((line) => forbidden.test(line))
+          .map((line) => `${source.path}: ${line.trim()}`),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -100,7 +115,9 @@ describe('architecture', () => {
   });
 
   it('has no barrel file', () => {
-    const barrels = sources.filter((source) => /^export (\*|\{[^}]*\}) from/m.test(source.text)).map((source) => source.path);
+    const barrels = sources
+      .filter((source) => /^export (\*|\{[^}]*\}) from/m.test(source.text))
+      .map((source) => source.path);
     expect(barrels).toEqual([]);
   });
 });
@@ -115,11 +132,20 @@ function filesBelow(folder: string): string[] {
 function readSource(file: string): Source {
   const text = readFileSync(file, 'utf8');
   const path = relative(SRC, file).split(sep).join('/');
-  const imports = [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'/gm), ...text.matchAll(/^import\s+()'([^']+)'/gm)].map(
-    (match) => ({ typeOnly: match[1] !== undefined && match[1] !== '', from: match[2] ?? '' }),
-  );
-  const dynamic = [...text.matchAll(/\bimport\(\s*'([^']+)'/g)].map((match) => ({ typeOnly: false, from: match[1] ?? '' }));
-  return { path, folder: path.includes('/') ? (path.split('/')[0] ?? '') : 'main', text, imports: [...imports, ...dynamic] };
+  const imports = [
+    ...text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'/gm),
+    ...text.matchAll(/^import\s+()'([^']+)'/gm),
+  ].map((match) => ({ typeOnly: match[1] !== undefined && match[1] !== '', from: match[2] ?? '' }));
+  const dynamic = [...text.matchAll(/\bimport\(\s*'([^']+)'/g)].map((match) => ({
+    typeOnly: false,
+    from: match[1] ?? '',
+  }));
+  return {
+    path,
+    folder: path.includes('/') ? (path.split('/')[0] ?? '') : 'main',
+    text,
+    imports: [...imports, ...dynamic],
+  };
 }
 
 function localTargets(source: Source): { path: string; typeOnly: boolean }[] {
@@ -127,7 +153,9 @@ function localTargets(source: Source): { path: string; typeOnly: boolean }[] {
     .filter(({ from }) => from.startsWith('.'))
     .map(({ from, typeOnly }) => ({
       typeOnly,
-      path: relative(SRC, join(SRC, dirname(source.path), from)).split(sep).join('/'),
+      path: relative(SRC, join(SRC, dirname(source.path), from))
+        .split(sep)
+        .join('/'),
     }));
 }
 

@@ -31,17 +31,20 @@ for (const suite of filters.length > 0 && named.length === 0 ? [filtered()] : ch
     console.log(`\nsuite ${suite.name}: SKIPPED: ${why}`);
     continue;
   }
-  if (!suite.paths.some((path) => existsSync(path))) throw new Error(`suite ${suite.name} has no tests at ${suite.paths}`);
+  if (!suite.paths.some((path) => existsSync(path)))
+    throw new Error(`suite ${suite.name} has no tests at ${suite.paths}`);
   const counts = await vitest(suite);
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
   if (counts.failed > 0) failedParts.push(suite.name);
-  console.log(`suite ${suite.name}: ${JSON.stringify(counts)} in ${Math.round((performance.now() - started) / 1000)} s`);
+  console.log(
+    `suite ${suite.name}: ${JSON.stringify(counts)} in ${Math.round((performance.now() - started) / 1000)} s`,
+  );
 }
 
 for (const { suite, why } of skippedSuites) console.log(`SKIPPED suite ${suite.name}: ${why}`);
-const inCi = process.env['CI'] === 'true';
+const inCi = process.env.CI === 'true';
 const missed = inCi ? skippedSuites.filter(({ suite }) => suite.mustRunInCi) : [];
 if (missed.length > 0) failedParts.push(...missed.map(({ suite }) => `${suite.name} (skipped in CI)`));
 if (failedParts.length > 0) console.log(`FAILED: ${failedParts.join(', ')}`);
@@ -57,7 +60,14 @@ async function vitest(suite: Suite): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), 'bootwright-test-'));
   const report = join(folder, 'report.json');
   const names = suite.name === 'lab' ? ['--maxWorkers=1', '--no-file-parallelism'] : [];
-  const code = await run('vitest', ['run', ...suite.paths, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...names]);
+  const code = await run('vitest', [
+    'run',
+    ...suite.paths,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...names,
+  ]);
   const counts = existsSync(report) ? countsOf(readFileSync(report, 'utf8')) : { passed: 0, failed: 1, skipped: 0 };
   rmSync(folder, { recursive: true });
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
