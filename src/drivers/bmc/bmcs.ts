@@ -1,0 +1,57 @@
+import type { BmcSpec, Machine } from '../../domain/machine.ts';
+import type { Bmc } from '../../domain/ports/bmc.ts';
+import type { Bmcs } from '../../domain/ports/bmcs.ts';
+import type { Secrets } from '../../domain/ports/secrets.ts';
+import { InvalidRequestError, rethrowAbort, ServiceError } from '../../foundation/errors.ts';
+import type { Log } from '../../foundation/log.ts';
+import type { IpmiBmcs } from './ipmi/ipmi-bmcs.ts';
+
+export type BmcsParts = { readonly ipmi: Pick<IpmiBmcs, 'open'>; readonly secrets: Secrets; readonly log: Log };
+
+/** Machines' controllers by whatever protocol each entry names. */
+export function createBmcs({ ipmi, secrets, log }: BmcsParts): Bmcs {
+  return {
+    async open(machine, signal) {
+      const [only, ...others] = machine.spec.bmcs;
+      if (only === undefined) {
+        throw new InvalidRequestError(`${machine.spec.name} has no BMC: its power cannot be read or switched`, {
+          details: { hint: 'Declare bmcs for the machine.' },
+        });
+      }
+      return others.length === 0 ? await openOne(only, signal) : await firstThatAnswers(machine, signal);
+    },
+  };
+
+  async function openOne(spec: BmcSpec, signal: AbortSignal): Promise<Bmc> {
+    using password = await secrets.open(spec.password, signal);
+    using kg = spec.kg === undefined ? undefined : await secrets.open(spec.kg, signal);
+    const { protocol: _protocol, password: _reference, kg: _kg, ...rest } = spec;
+    return await ipmi.open({ ...rest, password, ...(kg === undefined ? {} : { kg }) }, signal);
+  }
+
+  /** Chosen by a read, so that no verb is ever tried on one controller and repeated on the next. */
+  async function firstThatAnswers(machine: Machine, signal: AbortSignal): Promise<Bmc> {
+    let last: unknown;
+    for (const spec of machine.spec.bmcs) {
+      try {
+        const bmc = await openOne(spec, signal);
+        try {
+          await bmc.powerState(signal);
+          return bmc;
+        } catch (error) {
+          await bmc[Symbol.asyncDispose]();
+          throw error;
+        }
+      } catch (error) {
+        rethrowAbort(signal);
+        if (!(error instanceof ServiceError)) throw error;
+        log.warn(
+          { machine: machine.spec.name, bmc: spec.host, code: error.code },
+          'BMC did not answer, trying the next',
+        );
+        last = error;
+      }
+    }
+    throw last;
+  }
+}
