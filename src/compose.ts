@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createApi } from './api/api.ts';
+import { createFirstToken } from './api/token-text.ts';
+import { composeNetboot } from './compose-netboot.ts';
+import type { Config } from './config/config-schema.ts';
+import type { Environment } from './config/environment.ts';
+import { attributeProblem, flakeProblem } from './config/flake-ref.ts';
+import { configJsonSchema, machineJsonSchema } from './config/json-schema.ts';
+import { createParseMachineSpec } from './config/parse-machine.ts';
+import { createBmcs } from './drivers/bmc/bmcs.ts';
+import { createIpmiBmcs } from './drivers/bmc/ipmi/ipmi-bmcs.ts';
+import { createHosts } from './drivers/hosts.ts';
+import { createSystemBuilder } from './drivers/nixos/system-builder.ts';
+import { createSecrets } from './drivers/secrets/secrets.ts';
+import { systemClock } from './foundation/clock.ts';
+import { systemEntropy } from './foundation/entropy.ts';
+import type { Log } from './foundation/log.ts';
+import { createMeter } from './foundation/meter.ts';
+import { systemUdp } from './foundation/udp.ts';
+import { runAll } from './run-all.ts';
+import { createEngine } from './runs/engine.ts';
+import { createOrders } from './runs/orders.ts';
+import { createSteps } from './steps/all-steps.ts';
+import { openStore } from './store/store.ts';
+import { syncMachines } from './sync-machines.ts';
+
+export type ServiceOptions = {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly log: Log;
+  readonly version: string;
+  /** Told the token of the first start, for a person to see once. */
+  onFirstToken(token: string): void;
+  /** Told when every listener serves, with the address of the API. */
+  onServing(url: string): void;
+};
+
+const WEB_FOLDER = join(import.meta.dirname, '..', 'dist', 'web');
+
+/** Wires all parts in one process, and runs them until the signal fires. */
+export async function runService(options: ServiceOptions, signal: AbortSignal): Promise<void> {
+  const { config, environment, log, version } = options;
+  const [clock, entropy, udp, meter] = [systemClock, systemEntropy, systemUdp, createMeter()];
+  const base = { clock, entropy, log, meter };
+
+  await using store = await openStore(base, { path: join(config.dataDirectory, 'bootwright.db') });
+  const { machines, runs, timeline, attempts, tokens } = store;
+  await syncMachines(machines, config.machines, log);
+
+  const secrets = createSecrets({ clock, log, environment: environment.variables });
+  await using ipmi = createIpmiBmcs({ ...base, udp });
+  const bmcs = createBmcs({ ipmi, secrets, log });
+  const hosts = createHosts({ ...base, secrets });
+  const builder = createSystemBuilder({ clock, log, secrets });
+
+  const netboot = await composeNetboot({ ...base, udp, store }, config.netboot);
+  const steps = createSteps({ ...store, bmcs, hosts, builder, secrets, clock });
+  const engine = createEngine({ ...base, runs, machines, timeline, steps });
+  const orders = createOrders({ machines, runs });
+
+  const firstToken = await createFirstToken(tokens, entropy);
+  if (firstToken !== undefined) options.onFirstToken(firstToken);
+
+  const apiListens = Promise.withResolvers<string>();
+  const { socket } = config.listen;
+  const api = createApi(
+    {
+      ...{ ...base, ...store, orders, attempts },
+      checks: {
+        parseMachineSpec: createParseMachineSpec({ commands: config.secrets.commandsThroughApi }),
+        flakeProblem,
+        attributeProblem,
+      },
+    },
+    {
+      listen: socket === undefined ? config.listen : { socket },
+      version,
+      schemas: { machine: machineJsonSchema(), config: configJsonSchema() },
+      openMetrics: config.listen.openMetrics,
+      ...(existsSync(WEB_FOLDER) ? { webFolder: WEB_FOLDER } : {}),
+      onListening: ({ url }) => apiListens.resolve(url),
+    },
+  );
+  const announce = async (): Promise<void> => {
+    const [url] = await Promise.all([apiListens.promise, netboot.ready]);
+    options.onServing(url);
+  };
+  // A listener that cannot start rejects its own run as well, which is where the failure is told.
+  announce().catch(() => undefined);
+  await runAll([...netboot.parts, engine, api], signal);
+}
