@@ -46,82 +46,97 @@ export async function exec(
   signal: AbortSignal,
 ): Promise<ExecResult> {
   const { stdin, stdinAfter, maximumOutputBytes = MAXIMUM_OUTPUT } = options;
-  const channel = await openChannel(client, command, signal);
   const chunks: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
   const sizes = { stdout: 0, stderr: 0 };
   let stdinSent = false;
-  const send = (): void => {
+  const send = (channel: ClientChannel): void => {
     stdinSent = true;
     sendInput(channel, stdin);
   };
-  const collect = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => {
+  const collect = (stream: 'stdout' | 'stderr') => (chunk: Buffer, channel: ClientChannel) => {
     sizes[stream] += chunk.length;
     if (sizes[stream] > maximumOutputBytes) {
       throw new RefusedError(`remote command wrote more than ${maximumOutputBytes} bytes to ${stream}`);
     }
     chunks[stream].push(chunk);
     if (stream === 'stdout' && stdinAfter !== undefined && !stdinSent) {
-      if (Buffer.concat(chunks.stdout).includes(stdinAfter)) send();
+      if (Buffer.concat(chunks.stdout).includes(stdinAfter)) send(channel);
     }
   };
-  if (stdinAfter === undefined) send();
-  const end = await runChannel(channel, { stdout: collect('stdout'), stderr: collect('stderr') }, signal);
+  const begin = (channel: ClientChannel): void => {
+    if (stdinAfter === undefined) send(channel);
+  };
+  const end = await run(client, command, { stdout: collect('stdout'), stderr: collect('stderr') }, begin, signal);
   return { ...end, stdinSent, stdout: Buffer.concat(chunks.stdout), stderr: Buffer.concat(chunks.stderr) };
 }
 
 /** Runs a command and hands its output on as it comes. @throws as {@link exec}; whatever a sink throws */
-export async function stream(client: Client, command: string, sinks: ExecSinks, signal: AbortSignal): Promise<ExecEnd> {
-  const channel = await openChannel(client, command, signal);
-  channel.end();
-  return runChannel(channel, sinks, signal);
+export function stream(client: Client, command: string, sinks: ExecSinks, signal: AbortSignal): Promise<ExecEnd> {
+  return run(client, command, sinks, (channel) => void channel.end(), signal);
 }
 
-function openChannel(client: Client, command: string, signal: AbortSignal): Promise<ClientChannel> {
+/** As {@link ExecSinks}, with the channel that it came from. */
+type ChannelSinks = {
+  readonly stdout: (chunk: Buffer, channel: ClientChannel) => Promise<void> | void;
+  readonly stderr: (chunk: Buffer, channel: ClientChannel) => Promise<void> | void;
+};
+
+/** Opens a channel for the command; settles when it is closed and every sink has had its bytes. */
+function run(
+  client: Client,
+  command: string,
+  sinks: ChannelSinks,
+  begin: (channel: ClientChannel) => void,
+  signal: AbortSignal,
+): Promise<ExecEnd> {
   signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    const done = (error: Error | undefined, channel?: ClientChannel): void => {
+  return new Promise<ExecEnd>((resolve, reject) => {
+    let opened: ClientChannel | undefined;
+    const settle = (act: () => void): void => {
       signal.removeEventListener('abort', onAbort);
-      if (error !== undefined || channel === undefined) {
-        reject(new UnreachableError(`SSH channel could not be opened: ${errorText(error)}`, { cause: error }));
-      } else if (signal.aborted) channel.close();
-      else resolve(channel);
+      act();
     };
+    const fail = (error: unknown): void => {
+      opened?.close();
+      // Drained, not kept: an unread stream would keep the channel from ever closing.
+      opened?.resume();
+      opened?.stderr.resume();
+      settle(() => reject(error));
+    };
+    const onAbort = (): void => fail(signal.reason);
+    const noChannel = (error: unknown): void =>
+      fail(new UnreachableError(`SSH channel could not be opened: ${errorText(error)}`, { cause: error }));
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
-      client.exec(command, done);
+      // Listeners go on inside the callback: a short command's exit code and end may be in the packet behind it.
+      client.exec(command, (error, channel) => {
+        if (error) return noChannel(error);
+        if (signal.aborted) return channel.close();
+        opened = channel;
+        attach(channel, sinks, fail, (end) => settle(() => resolve(end)));
+        begin(channel);
+      });
     } catch (error) {
       // Thrown at once when the connection is already gone.
-      done(error instanceof Error ? error : new Error(String(error)));
+      noChannel(error);
     }
   });
 }
 
-/** Settles when the channel is closed and every sink has had its bytes. */
-function runChannel(channel: ClientChannel, sinks: ExecSinks, signal: AbortSignal): Promise<ExecEnd> {
+function attach(
+  channel: ClientChannel,
+  sinks: ChannelSinks,
+  fail: (error: unknown) => void,
+  ended: (end: ExecEnd) => void,
+): void {
   let end: ExecEnd = { exitCode: null, signal: null, dropped: true };
-  return new Promise<ExecEnd>((resolve, reject) => {
-    const fail = (error: unknown): void => {
-      signal.removeEventListener('abort', onAbort);
-      channel.close();
-      // Drained, not kept: an unread stream would keep the channel from ever closing.
-      channel.resume();
-      channel.stderr.resume();
-      reject(error);
-    };
-    const onAbort = (): void => fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    pump(channel, sinks.stdout, fail);
-    pump(channel.stderr, sinks.stderr, fail);
-    channel.once('exit', (code: number | null, killedBy?: string) => {
-      end = { exitCode: code, signal: killedBy ?? null, dropped: false };
-    });
-    channel.once('close', () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve(end);
-    });
-    channel.on('error', fail);
+  pump(channel, (chunk) => sinks.stdout(chunk, channel), fail);
+  pump(channel.stderr, (chunk) => sinks.stderr(chunk, channel), fail);
+  channel.once('exit', (code: number | null, killedBy?: string) => {
+    end = { exitCode: code, signal: killedBy ?? null, dropped: false };
   });
+  channel.once('close', () => ended(end));
+  channel.on('error', fail);
 }
 
 function pump(
