@@ -11,7 +11,7 @@ export type IpxeBootScript = {
     readonly message: string;
     readonly waitSeconds: number;
     /** `exit` hands back to the firmware, which tries its next boot device. */
-    readonly then: 'exit' | 'reboot';
+    readonly next: 'exit' | 'reboot';
   };
 };
 
@@ -27,7 +27,7 @@ export function formatIpxeScript(script: IpxeBootScript): string {
   const commandLine = plain(script.kernel.commandLine, 'kernel command line').trim();
   const kernel = ['kernel', oneWord(script.kernel.url, 'kernel URL'), ...names];
   if (commandLine !== '') kernel.push(commandLine);
-  const { message, waitSeconds, then } = script.onFailure;
+  const { message, waitSeconds, next } = script.onFailure;
   return [
     '#!ipxe',
     ...script.banner.map((line) => `echo ${plain(line, 'banner')}`),
@@ -37,7 +37,7 @@ export function formatIpxeScript(script: IpxeBootScript): string {
     ':failed',
     `echo ${plain(message, 'failure message')}`,
     `sleep ${Math.max(0, Math.round(waitSeconds))}`,
-    then === 'reboot' ? 'reboot' : 'exit 1',
+    next === 'reboot' ? 'reboot' : 'exit 1',
     '',
   ].join('\n');
 }
