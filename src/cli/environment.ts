@@ -1,0 +1,37 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { scheduler } from 'node:timers/promises';
+
+/** What the command takes from around it. This is the one file that looks there. */
+export type CliEnvironment = {
+  /** BOOTWRIGHT_URL, else the address of a service on this host with its default settings. */
+  readonly url: string;
+  /** BOOTWRIGHT_TOKEN_FILE, else `bootwright/token` below the user's configuration folder. */
+  readonly tokenFile: string;
+  /** Whether standard output is a terminal that wants colours. */
+  readonly color: boolean;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  readonly stdin: NodeJS.ReadableStream;
+  /** Fires at the first Ctrl-C; a second one ends the process as usual. */
+  readonly interrupted: AbortSignal;
+  /** @throws the signal's reason when it fires first */
+  delay(ms: number, signal: AbortSignal): Promise<void>;
+};
+
+export function readCliEnvironment(): CliEnvironment {
+  const { env, stdout, stderr, stdin } = process;
+  const configuration = env.XDG_CONFIG_HOME || join(homedir(), '.config');
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort(new DOMException('interrupted', 'AbortError')));
+  return {
+    url: env.BOOTWRIGHT_URL || 'http://127.0.0.1:8470',
+    tokenFile: env.BOOTWRIGHT_TOKEN_FILE || join(configuration, 'bootwright', 'token'),
+    color: stdout.isTTY === true && !env.NO_COLOR,
+    stdout,
+    stderr,
+    stdin,
+    interrupted: interrupt.signal,
+    delay: (ms, signal) => scheduler.wait(ms, { signal }),
+  };
+}
