@@ -1,0 +1,55 @@
+/** A simulated machine's network boot: its identity, its firmware, and the network it stands in. */
+export type PxeClientOptions = {
+  /** Lower case with colons. */
+  readonly mac: string;
+  readonly uuid: string;
+  /**
+   * `bios-ipxe`: a ROM that is iPXE itself, as QEMU's cards have it. `bios`: a PXE ROM that loads its network boot program by TFTP.
+   * `uefi`: EDK2, which asks for the size first.
+   */
+  readonly firmware: 'bios-ipxe' | 'bios' | 'uefi';
+  readonly link: PxeLink;
+  /** Ports of the server. Default: 4011 and 69; TFTP may be elsewhere in tests. */
+  readonly ports?: { readonly proxy?: number; readonly tftp?: number };
+  /** Where addresses come from when the boot answers come from a proxy. Default `server`: the same server gives both. */
+  readonly addressFrom?: 'server' | { readonly fixed: string };
+  readonly faults?: PxeFaults;
+  /** First wait for an answer, milliseconds; doubled each time. Default 1000. */
+  readonly patienceMs?: number;
+  /** Tries for each answer. Default 4. */
+  readonly tries?: number;
+};
+
+/**
+ * How DHCP reaches the server. `relay`: on loopback or across networks, as a relay agent would pass it on, with answers
+ * coming back to the relay's address and the server's port. `broadcast`: on a real segment.
+ */
+export type PxeLink =
+  | { readonly kind: 'relay'; readonly server: string; readonly serverPort: number; readonly relay: string }
+  | { readonly kind: 'broadcast'; readonly serverPort?: number; readonly clientPort?: number };
+
+/** What goes wrong on the way. */
+export type PxeFaults = {
+  /** Share of sent DHCP and TFTP datagrams that are lost, 0 to 1. */
+  readonly loss?: number;
+  /** A malformed datagram is sent before each good one. */
+  readonly malformed?: boolean;
+};
+
+/** What came of a boot: proof of all that was fetched. */
+export type NetbootResult = {
+  readonly address: string;
+  readonly server: string;
+  /** The loader fetched by TFTP; null when the firmware is iPXE already. */
+  readonly loader: FetchedFile | null;
+  /** The script's text. */
+  readonly script: string;
+  readonly kernel: FetchedFile;
+  readonly initrds: readonly FetchedFile[];
+  /** As the kernel sees it. */
+  readonly commandLine: string;
+};
+
+export type FetchedFile = { readonly name: string; readonly bytes: number; readonly sha256: string };
+
+export type LeaseResult = { readonly address: string; readonly server: string; readonly leaseSeconds: number };
