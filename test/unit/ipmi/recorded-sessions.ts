@@ -41,13 +41,17 @@ export function loadRecording(name: string): readonly RecordedDatagram[] {
 }
 
 export function loadSession(name: string): RecordedSession {
-  const datagrams = loadRecording(name);
+  return sessionOf(loadRecording(name));
+}
+
+/** The keys of the session that these datagrams set up, given the password `secret`. */
+export function sessionOf(datagrams: readonly RecordedDatagram[]): RecordedSession {
   const opened = decodeOpenSessionResponse(new ByteReader(payloadOf(datagrams, PayloadType.openSessionResponse)));
   const message1 = decodeRakpMessage1(new ByteReader(payloadOf(datagrams, PayloadType.rakpMessage1)));
   const message2 = decodeRakpMessage2(new ByteReader(payloadOf(datagrams, PayloadType.rakpMessage2)));
-  if ('refused' in opened || 'refused' in message2) throw new Error(`${name}: no session`);
+  if ('refused' in opened || 'refused' in message2) throw new Error('no session');
   const suite = cipherSuiteOf(opened.algorithms);
-  if (suite === undefined) throw new Error(`${name}: no suite of ours`);
+  if (suite === undefined) throw new Error('no suite of ours');
   const { role, userName, remoteConsoleRandom } = message1;
   const { managedSystemRandom, managedSystemGuid } = message2;
   const { remoteConsoleSessionId, managedSystemSessionId } = opened;
