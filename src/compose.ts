@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApi } from './api/api.ts';
 import { createFirstToken } from './api/token-text.ts';
-import { composeNetboot } from './compose-netboot.ts';
 import type { Config } from './config/config-schema.ts';
 import type { Environment } from './config/environment.ts';
 import { attributeProblem, flakeProblem } from './config/flake-ref.ts';
@@ -18,6 +17,7 @@ import { systemEntropy } from './foundation/entropy.ts';
 import type { Log } from './foundation/log.ts';
 import { createMeter } from './foundation/meter.ts';
 import { systemUdp } from './foundation/udp.ts';
+import { createNetboot, type NetbootOptions } from './netboot/netboot.ts';
 import { runAll } from './run-all.ts';
 import { createEngine } from './runs/engine.ts';
 import { createOrders } from './runs/orders.ts';
@@ -35,6 +35,9 @@ export type ServiceOptions = {
   /** Told when every listener serves, with the address of the API. */
   onServing(url: string): void;
 };
+
+/** Netboot is off unless an interface is listed. */
+const NO_NETBOOT: NetbootOptions = { interfaces: [], http: { port: 0 }, assets: [] };
 
 const WEB_FOLDER = join(import.meta.dirname, '..', 'dist', 'web');
 
@@ -54,7 +57,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const hosts = createHosts({ ...base, secrets });
   const builder = createSystemBuilder({ clock, log, secrets });
 
-  const netboot = await composeNetboot({ ...base, udp, store }, config.netboot);
+  const netboot = createNetboot({ ...base, udp, ...store }, config.netboot ?? NO_NETBOOT);
   const steps = createSteps({ ...store, bmcs, hosts, builder, secrets, clock });
   const engine = createEngine({ ...base, runs, machines, timeline, steps });
   const orders = createOrders({ machines, runs });
@@ -88,5 +91,5 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   };
   // A listener that cannot start rejects its own run as well, which is where the failure is told.
   announce().catch(() => undefined);
-  await runAll([...netboot.parts, engine, api], signal);
+  await runAll([netboot, engine, api], signal);
 }
