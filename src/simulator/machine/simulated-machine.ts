@@ -39,8 +39,10 @@ export type SimulatedMachine = AsyncDisposable & {
   readonly rebuilds: readonly StartedRebuild[];
   /** Whether a token is still lying about in a job's folder. */
   holdsTokens(): boolean;
-  /** Of the present boot, as they came up: to count what clients did, or to drop their connections by disposing. */
+  /** Of the present boot, as they came up: to count what clients did. */
   readonly servers: ReadonlyMap<1 | 3, SshServer>;
+  /** Cuts all SSH connections; the servers stay. */
+  dropConnections(): void;
 };
 
 /** Enough for days of tests; older ones go. */
@@ -197,6 +199,9 @@ export function createSimulatedMachine(parts: SimulatedMachineParts, spec: Simul
     servers,
     phase: () => phase,
     holdsTokens: () => jobs?.holdsTokens() ?? false,
+    dropConnections() {
+      for (const server of servers.values()) server.dropConnections();
+    },
     reached(wanted, signal) {
       signal.throwIfAborted();
       return new Promise((resolve, reject) => {

@@ -36,7 +36,12 @@ export type SshServerOptions = {
 /** What clients did, to prove that nothing was sent where nothing should be. */
 export type SshServerCounts = { connections: number; authentications: number; commands: number };
 
-export type SshServer = AsyncDisposable & { readonly port: number; readonly counts: Readonly<SshServerCounts> };
+export type SshServer = AsyncDisposable & {
+  readonly port: number;
+  readonly counts: Readonly<SshServerCounts>;
+  /** Cuts every connection, as a pulled cable does. */
+  dropConnections(): void;
+};
 
 /** An SSH server that knows public keys and `exec`, and runs commands by a function. Disposing kills all connections. */
 export async function openSshServer(log: Log, options: SshServerOptions): Promise<SshServer> {
@@ -59,6 +64,9 @@ export async function openSshServer(log: Log, options: SshServerOptions): Promis
     // A listening TCP server's address is an object, a pipe's a string.
     port: (server.address() as AddressInfo).port,
     counts,
+    dropConnections() {
+      for (const connection of connections) kill(connection);
+    },
     async [Symbol.asyncDispose]() {
       if (!open) return;
       open = false;
