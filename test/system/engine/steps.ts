@@ -87,6 +87,7 @@ export function scriptedSteps(scenario: Scenario, parts: StepParts): readonly Ru
       }
       if (scenario === 'slow') {
         world.note('waiting');
+        signal.addEventListener('abort', () => world.note('let go'));
         await clock.sleep(600_000, signal);
       }
       world.note('did do-activate');
