@@ -1,0 +1,400 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ByteReader } from '../../../src/foundation/bytes/byte-reader.ts';
+import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
+import { DecodeError } from '../../../src/foundation/errors.ts';
+import { cipherSuites } from '../../../src/protocols/ipmi/cipher-suites.ts';
+import type { IpmiCommand } from '../../../src/protocols/ipmi/command.ts';
+import { decodeBootFlags, encodeBootFlags } from '../../../src/protocols/ipmi/commands/boot-flags.ts';
+import { chassisControl } from '../../../src/protocols/ipmi/commands/chassis-control.ts';
+import { closeSession } from '../../../src/protocols/ipmi/commands/close-session.ts';
+import { getChannelAuthenticationCapabilities } from '../../../src/protocols/ipmi/commands/get-channel-authentication-capabilities.ts';
+import {
+  decodeCipherSuiteRecords,
+  getChannelCipherSuites,
+} from '../../../src/protocols/ipmi/commands/get-channel-cipher-suites.ts';
+import { getChassisStatus } from '../../../src/protocols/ipmi/commands/get-chassis-status.ts';
+import { getDeviceId } from '../../../src/protocols/ipmi/commands/get-device-id.ts';
+import { getSystemBootOptions } from '../../../src/protocols/ipmi/commands/get-system-boot-options.ts';
+import { setSessionPrivilegeLevel } from '../../../src/protocols/ipmi/commands/set-session-privilege-level.ts';
+import { setSystemBootOptions } from '../../../src/protocols/ipmi/commands/set-system-boot-options.ts';
+import { decryptPayload } from '../../../src/protocols/ipmi/confidentiality.ts';
+import { decodeDatagram, encodeDatagramV1, encodeDatagramV2 } from '../../../src/protocols/ipmi/datagram.ts';
+import {
+  decodeIpmiRequest,
+  decodeIpmiResponse,
+  encodeIpmiRequest,
+  encodeIpmiResponse,
+} from '../../../src/protocols/ipmi/message.ts';
+import {
+  decodeOpenSessionRequest,
+  decodeOpenSessionResponse,
+  encodeOpenSessionRequest,
+  encodeOpenSessionResponse,
+} from '../../../src/protocols/ipmi/open-session.ts';
+import { encodeProtectedDatagram, openProtectedPayload } from '../../../src/protocols/ipmi/protected-payload.ts';
+import { decodeRakpMessage1, encodeRakpMessage1 } from '../../../src/protocols/ipmi/rakp/rakp-message-1.ts';
+import { decodeRakpMessage2, encodeRakpMessage2 } from '../../../src/protocols/ipmi/rakp/rakp-message-2.ts';
+import { decodeRakpMessage3, encodeRakpMessage3 } from '../../../src/protocols/ipmi/rakp/rakp-message-3.ts';
+import { decodeRakpMessage4, encodeRakpMessage4 } from '../../../src/protocols/ipmi/rakp/rakp-message-4.ts';
+import { decodeRmcpHeader, encodeRmcpHeader } from '../../../src/protocols/ipmi/rmcp.ts';
+import { loadRecording, recordings } from '../../unit/ipmi/recorded-sessions.ts';
+
+fc.configureGlobal({ numRuns: 300, seed: 623 });
+
+const buffer = (minLength: number, maxLength = minLength): fc.Arbitrary<Buffer> =>
+  fc.uint8Array({ minLength, maxLength }).map((bytes) => Buffer.from(bytes));
+const u8 = fc.integer({ min: 0, max: 0xff });
+const u16 = fc.integer({ min: 0, max: 0xffff });
+const u24 = fc.integer({ min: 0, max: 0xff_ffff });
+const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const bits = (count: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** count - 1 });
+const flag = fc.boolean();
+const nothing = fc.constant(undefined);
+const algorithms = fc.record({ authentication: bits(6), integrity: bits(6), confidentiality: bits(6) });
+const refusal = fc.record(
+  {
+    status: fc.integer({ min: 1, max: 0xff }),
+    refused: fc.constant(true as const),
+    messageTag: u8,
+    remoteConsoleSessionId: u32,
+  },
+  { requiredKeys: ['status', 'refused', 'messageTag'] },
+);
+
+type Codec = {
+  readonly name: string;
+  readonly values: fc.Arbitrary<unknown>;
+  readonly decode: (bytes: Buffer) => unknown;
+  readonly encode: (value: unknown) => Buffer;
+};
+
+/** A codec over readers and writers, its type forgotten so that all stand in one list. */
+function codec<Value>(
+  name: string,
+  values: fc.Arbitrary<Value>,
+  decode: (reader: ByteReader) => Value,
+  encode: (value: Value, writer: ByteWriter) => void,
+): Codec {
+  return {
+    name,
+    values,
+    decode: (bytes) => decode(new ByteReader(bytes)),
+    encode(value) {
+      const writer = new ByteWriter(1024);
+      // Only what `values` or `decode` of the same codec made comes in.
+      encode(value as Value, writer);
+      return writer.done();
+    },
+  };
+}
+
+function command<Request, Response>(
+  of: IpmiCommand<Request, Response>,
+  requests: fc.Arbitrary<Request>,
+  responses: fc.Arbitrary<Response>,
+): readonly Codec[] {
+  return [
+    codec(`${of.name} request`, requests, of.decodeRequest, of.encodeRequest),
+    codec(`${of.name} response`, responses, of.decodeResponse, of.encodeResponse),
+  ];
+}
+
+const message = {
+  responderAddress: u8,
+  netFn: bits(6),
+  responderLun: bits(2),
+  requesterAddress: u8,
+  requesterSequence: bits(6),
+  requesterLun: bits(2),
+  command: u8,
+  data: buffer(0, 255),
+};
+
+const codecs: readonly Codec[] = [
+  codec(
+    'RMCP header',
+    fc.record({ sequence: u8, acknowledge: flag, messageClass: bits(5) }),
+    decodeRmcpHeader,
+    encodeRmcpHeader,
+  ),
+  codec('IPMI request', fc.record(message), decodeIpmiRequest, (value, writer) =>
+    writer.bytes(encodeIpmiRequest(value)),
+  ),
+  codec(
+    'IPMI response',
+    fc.record({ ...message, completionCode: u8 }),
+    (reader) => decodeIpmiResponse(reader),
+    (value, writer) => writer.bytes(encodeIpmiResponse(value)),
+  ),
+  codec(
+    'Open Session Request',
+    fc.record({ messageTag: u8, requestedMaximumPrivilegeLevel: bits(4), remoteConsoleSessionId: u32, algorithms }),
+    decodeOpenSessionRequest,
+    encodeOpenSessionRequest,
+  ),
+  codec(
+    'Open Session Response',
+    fc.oneof(
+      refusal,
+      fc.record({
+        status: fc.constant(0 as const),
+        messageTag: u8,
+        maximumPrivilegeLevel: bits(4),
+        remoteConsoleSessionId: u32,
+        managedSystemSessionId: u32,
+        algorithms,
+      }),
+    ),
+    decodeOpenSessionResponse,
+    encodeOpenSessionResponse,
+  ),
+  codec(
+    'RAKP message 1',
+    fc.record({
+      messageTag: u8,
+      managedSystemSessionId: u32,
+      remoteConsoleRandom: buffer(16),
+      role: u8,
+      userName: buffer(0, 16),
+    }),
+    decodeRakpMessage1,
+    encodeRakpMessage1,
+  ),
+  codec(
+    'RAKP message 2',
+    fc.oneof(
+      refusal,
+      fc.record({
+        status: fc.constant(0 as const),
+        messageTag: u8,
+        remoteConsoleSessionId: u32,
+        managedSystemRandom: buffer(16),
+        managedSystemGuid: buffer(16),
+        keyExchangeCode: buffer(0, 32),
+      }),
+    ),
+    decodeRakpMessage2,
+    encodeRakpMessage2,
+  ),
+  codec(
+    'RAKP message 3',
+    fc.record({ messageTag: u8, status: u8, managedSystemSessionId: u32, keyExchangeCode: buffer(0, 32) }),
+    decodeRakpMessage3,
+    encodeRakpMessage3,
+  ),
+  codec(
+    'RAKP message 4',
+    fc.oneof(
+      refusal,
+      fc.record({
+        status: fc.constant(0 as const),
+        messageTag: u8,
+        remoteConsoleSessionId: u32,
+        integrityCheckValue: buffer(0, 16),
+      }),
+    ),
+    decodeRakpMessage4,
+    encodeRakpMessage4,
+  ),
+  codec(
+    'boot flags',
+    fc.record({ valid: flag, persistent: flag, efi: flag, device: bits(4) }),
+    decodeBootFlags,
+    encodeBootFlags,
+  ),
+  ...command(
+    getChannelAuthenticationCapabilities,
+    fc.record({ extended: flag, channel: bits(4), requestedMaximumPrivilegeLevel: bits(4) }),
+    fc.record({
+      channel: u8,
+      extended: flag,
+      authenticationTypes: bits(6),
+      kgSet: flag,
+      perMessageAuthenticationDisabled: flag,
+      userLevelAuthenticationDisabled: flag,
+      nonNullUserNames: flag,
+      nullUserNames: flag,
+      anonymousLogin: flag,
+      supportsV15: flag,
+      supportsV20: flag,
+      oemId: u24,
+      oemAuxiliary: u8,
+    }),
+  ),
+  ...command(
+    getChannelCipherSuites,
+    fc.record({ channel: bits(4), payloadType: bits(6), listSuites: flag, listIndex: bits(6) }),
+    fc.record({ channel: bits(4), records: buffer(0, 16) }),
+  ),
+  ...command(
+    getChassisStatus,
+    nothing,
+    fc.record(
+      {
+        powerOn: flag,
+        powerOverload: flag,
+        interlock: flag,
+        powerFault: flag,
+        powerControlFault: flag,
+        powerRestorePolicy: bits(2),
+        lastPowerEvent: u8,
+        miscellaneousState: u8,
+        frontPanelButtons: u8,
+      },
+      {
+        requiredKeys: [
+          'powerOn',
+          'powerOverload',
+          'interlock',
+          'powerFault',
+          'powerControlFault',
+          'powerRestorePolicy',
+          'lastPowerEvent',
+          'miscellaneousState',
+        ],
+      },
+    ),
+  ),
+  ...command(
+    getDeviceId,
+    nothing,
+    fc.record({
+      deviceId: u8,
+      deviceRevision: bits(4),
+      providesDeviceSdrs: flag,
+      updateInProgress: flag,
+      firmwareMajor: bits(7),
+      firmwareMinor: u8,
+      ipmiVersion: u8,
+      additionalDeviceSupport: u8,
+      manufacturerId: u24,
+      productId: u16,
+      auxiliaryFirmwareRevision: buffer(4),
+    }),
+  ),
+  ...command(chassisControl, fc.record({ action: bits(4) }), nothing),
+  ...command(closeSession, fc.record({ sessionId: u32 }), nothing),
+  ...command(setSessionPrivilegeLevel, fc.record({ privilegeLevel: bits(4) }), fc.record({ privilegeLevel: bits(4) })),
+  ...command(setSystemBootOptions, fc.record({ parameter: bits(7), markInvalid: flag, data: buffer(0, 20) }), nothing),
+  ...command(
+    getSystemBootOptions,
+    fc.record({ parameter: bits(7), setSelector: u8, blockSelector: u8 }),
+    fc.record({ version: bits(4), parameter: bits(7), markedInvalid: flag, data: buffer(0, 20) }),
+  ),
+];
+
+/** A value, or undefined for bytes that break the specification; anything else thrown fails the test. */
+function tryDecode(decode: (bytes: Buffer) => unknown, bytes: Buffer): { readonly value: unknown } | undefined {
+  try {
+    return { value: decode(bytes) };
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
+describe.each(codecs)('$name', ({ values, decode, encode }) => {
+  test('decode(encode(value)) is the value', () => {
+    fc.assert(
+      fc.property(values, (value) => {
+        expect(decode(encode(value))).toEqual(value);
+      }),
+    );
+  });
+
+  test('any bytes decode or throw DecodeError; what decodes is written back to bytes that decode to the same', () => {
+    fc.assert(
+      fc.property(buffer(0, 80), (bytes) => {
+        const decoded = tryDecode(decode, bytes);
+        if (decoded) expect(decode(encode(decoded.value))).toEqual(decoded.value);
+      }),
+    );
+  });
+
+  test('encode(decode(bytes)) is the bytes, for bytes that an encoder wrote', () => {
+    fc.assert(
+      fc.property(values, (value) => {
+        const bytes = encode(value);
+        expect(encode(decode(bytes)).toString('hex')).toBe(bytes.toString('hex'));
+      }),
+    );
+  });
+});
+
+describe('datagrams', () => {
+  const datagrams = recordings.flatMap((name) => loadRecording(name).map(({ bytes }) => bytes));
+
+  test('any bytes behind an RMCP header decode to what is written back unchanged, or throw DecodeError', () => {
+    const header = Buffer.of(0x06, 0x00, 0xff, 0x07);
+    fc.assert(
+      fc.property(buffer(0, 200), flag, (rest, v2) => {
+        const bytes = Buffer.concat([header, v2 ? Buffer.of(0x06) : Buffer.alloc(0), rest]);
+        const decoded = tryDecode(decodeDatagram, bytes);
+        if (decoded === undefined) return;
+        const datagram = decodeDatagram(bytes);
+        const again =
+          datagram.format === 'v1.5' ? encodeDatagramV1(datagram.session) : encodeDatagramV2(datagram.session);
+        expect(again.toString('hex')).toBe(bytes.toString('hex'));
+      }),
+    );
+  });
+
+  test('recorded datagrams with bytes changed, cut and inserted decode or throw DecodeError', () => {
+    const mutation = fc.record({ at: fc.nat(200), bytes: buffer(0, 4), remove: fc.nat(4) });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...datagrams),
+        fc.array(mutation, { minLength: 1, maxLength: 6 }),
+        (datagram, mutations) => {
+          let bytes = datagram;
+          for (const { at, bytes: inserted, remove } of mutations) {
+            const cut = at % (bytes.length + 1);
+            bytes = Buffer.concat([bytes.subarray(0, cut), inserted, bytes.subarray(cut + remove)]);
+          }
+          tryDecode(decodeDatagram, bytes);
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
+describe('what has no fixed form', () => {
+  test('any bytes as an encrypted payload or a cipher suite list: a value or DecodeError', () => {
+    fc.assert(
+      fc.property(buffer(0, 96), buffer(20), (bytes, k2) => void tryDecode((b) => decryptPayload(k2, b), bytes)),
+    );
+    fc.assert(fc.property(buffer(0, 96), (bytes) => void tryDecode(decodeCipherSuiteRecords, bytes)));
+  });
+
+  test('any payload, sealed, is opened again; with anything changed behind the RMCP header it is not', () => {
+    const keys = fc.record({ suite: fc.constantFrom(...cipherSuites), k1: buffer(20), k2: buffer(20) });
+    fc.assert(
+      fc.property(
+        keys,
+        buffer(0, 300),
+        buffer(16),
+        u32,
+        u32,
+        fc.nat(),
+        bits(3),
+        (protection, payload, vector, id, sequence, at, bit) => {
+          const packet = { payloadType: 0, sessionId: id, sessionSequence: sequence, payload };
+          const bytes = encodeProtectedDatagram(packet, protection, vector);
+          const open = (data: Buffer): Buffer | string => {
+            const datagram = decodeDatagram(data);
+            if (datagram.format !== 'v2.0') return 'v1.5';
+            return openProtectedPayload(datagram.session, datagram.signed, protection);
+          };
+          expect(open(bytes)).toEqual(payload);
+          const changed = Buffer.from(bytes);
+          const index = 4 + (at % (bytes.length - 4));
+          changed[index] = (changed[index] ?? 0) ^ (1 << bit);
+          const opened = tryDecode(open, changed);
+          expect(opened === undefined || typeof opened.value === 'string').toBe(true);
+        },
+      ),
+    );
+  });
+});
