@@ -22,7 +22,12 @@ export function createRuns(context: StoreContext): Runs {
     get: async (runId) => runOf(await find(context, runId)),
 
     async list({ machineId, states, before, limit = DEFAULT_LIMIT }) {
-      let query = db.selectFrom('runs').selectAll().orderBy('id', 'desc').limit(Math.min(limit, HIGHEST_LIMIT));
+      if (states?.length === 0) return [];
+      let query = db
+        .selectFrom('runs')
+        .selectAll()
+        .orderBy('id', 'desc')
+        .limit(Math.max(0, Math.min(limit, HIGHEST_LIMIT)));
       if (machineId !== undefined) query = query.where('machine_id', '=', machineId);
       if (states !== undefined) query = query.where('state', 'in', states);
       if (before !== undefined) query = query.where('id', '<', before);

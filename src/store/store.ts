@@ -6,6 +6,7 @@ import type { Timeline } from '../domain/ports/timeline.ts';
 import type { Tokens } from '../domain/ports/tokens.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Entropy } from '../foundation/entropy.ts';
+import { ConfigError, errorText, ServiceError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import { createBootAttempts } from './attempts.ts';
 import { createLeases } from './dhcp-leases.ts';
@@ -53,7 +54,8 @@ export async function openStore(
     await migrate(database, { clock, log });
   } catch (error) {
     await database.close();
-    throw error;
+    if (error instanceof ServiceError) throw error;
+    throw new ConfigError(`prepare the tables of ${options.path}: ${errorText(error)}`, { cause: error });
   }
   const context = createStoreContext({ db: database.db, clock, log, newId: createIds(parts) });
   return {

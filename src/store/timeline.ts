@@ -35,7 +35,7 @@ export function createTimeline(context: StoreContext): Timeline {
       .where('seq', '>', afterSeq ?? 0)
       .where('seq', '<', beforeSeq ?? Number.MAX_SAFE_INTEGER)
       .orderBy('seq', backwards ? 'desc' : 'asc')
-      .limit(Math.min(limit, HIGHEST_LIMIT))
+      .limit(Math.max(0, Math.min(limit, HIGHEST_LIMIT)))
       .execute();
     const events = rows.map(eventOf);
     return backwards ? events.reverse() : events;

@@ -73,6 +73,8 @@ describe.each(STORES)('runs on $name', ({ open }) => {
     expect(await list({ limit: 2, before: ids[1] ?? '' })).toEqual(ids.slice(2, 4));
     await rig.store.runs.requestCancel(ids[2] ?? '', 'me');
     expect(await list({ states: ['cancelled'] })).toEqual([ids[2]]);
+    expect(await list({ states: [] })).toEqual([]);
+    expect(await list({ limit: -1 })).toEqual([]);
     expect(await list({ machineId: machines[0]?.id ?? '', states: ['queued', 'running'] })).toEqual([ids[4]]);
   });
 
