@@ -16,8 +16,8 @@ export type ShownEvent = {
   readonly seq: number;
   readonly at: string;
   readonly type: string;
-  readonly step?: string;
-  readonly stage?: string;
+  readonly step: string | null;
+  readonly stage: string | null;
   readonly source: string;
   readonly data: Readonly<Record<string, unknown>>;
 };

@@ -29,7 +29,7 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
 
   async function configure(speaker: Speaker, signal: AbortSignal): Promise<Configured> {
     await using port = await openDhcpPort(deps, options, signal);
-    if (addressFrom !== 'server') return configureByProxy(port, speaker, addressFrom.fixed, signal);
+    if (addressFrom !== 'server') return await configureByProxy(port, speaker, addressFrom.fixed, signal);
     const { offer, ack } = await fourWay(port, speaker, signal);
     return bootOf(options, ack, offer, ack.yiaddr, speaker, signal, deps);
   }
