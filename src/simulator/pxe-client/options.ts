@@ -13,6 +13,8 @@ export type PxeClientOptions = {
   readonly ports?: { readonly proxy?: number; readonly tftp?: number };
   /** Where addresses come from when the boot answers come from a proxy. Default `server`: the same server gives both. */
   readonly addressFrom?: 'server' | { readonly fixed: string };
+  /** Asks the boot server on port 4011 even where the offer names the file, as some firmware does. Default false. */
+  readonly asksBootServer?: boolean;
   readonly faults?: PxeFaults;
   /** First wait for an answer, milliseconds; doubled each time. Default 1000. */
   readonly patienceMs?: number;

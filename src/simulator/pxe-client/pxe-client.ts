@@ -123,7 +123,8 @@ async function bootOf(
 ): Promise<Configured> {
   const server = answer.siaddr !== NO_ADDRESS ? answer.siaddr : serverOf(offer);
   const isPxe = textOption(answer.options, DHCP_OPTION.vendorClass)?.startsWith('PXEClient') === true;
-  if (!isPxe || bootsOfferedFile(answer)) return { address, server, file: fileOf(answer) };
+  if (!isPxe || (bootsOfferedFile(answer) && options.asksBootServer !== true))
+    return { address, server, file: fileOf(answer) };
   await using port = await openBootServerPort(deps, options, address, server, signal);
   const request = clientMessage(deps.entropy, options, { type: 'request', speaker, ciaddr: address });
   const isAck = (reply: DhcpMessage): boolean => messageTypeOf(reply) === 'ack';

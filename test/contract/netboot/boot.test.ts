@@ -103,21 +103,51 @@ describe.each(['full', 'proxy'] as const)('a simulated machine boots from a %s i
       .toContain('not-armed');
   });
 
-  it.runIf(mode === 'full')('and its system gets its lease whether armed or not', async () => {
-    expect(await clientOf(6).lease(within())).toEqual({
-      address: corner.machine(6),
-      server: corner.server,
-      leaseSeconds: 600,
+  it('through the boot server on port 4011, when its firmware insists', async () => {
+    netboot.arm(6);
+    const result = await clientOf(6, { asksBootServer: true }).boot(within());
+    expect(result.loader?.name).toBe('ipxe.efi');
+    expect(netboot.meter.value('netboot_dhcp_replies', { channel: 'proxy', type: 'ack' })).toBe(2);
+  });
+});
+
+describe('a full interface leases', () => {
+  const corner = loopbackCorner(63);
+  let netboot: TestNetboot;
+  beforeAll(async () => {
+    netboot = await startNetboot({ corner, mode: 'full', machines: 6 });
+  });
+  afterAll(() => netboot[Symbol.asyncDispose]());
+
+  const clientWith = (mac: string) =>
+    createPxeClient(deps, {
+      mac,
+      uuid: UUID,
+      firmware: 'uefi',
+      link: { kind: 'relay', server: corner.server, serverPort: netboot.bound.dhcp.port, relay: '127.63.0.10' },
+      patienceMs: 150,
+      tries: 2,
     });
+
+  it('the declared address to a system, armed or not', async () => {
+    const client = clientWith(netboot.macOf(6));
+    const lease = { address: corner.machine(6), server: corner.server, leaseSeconds: 600 };
+    expect(await client.lease(within())).toEqual(lease);
     expect(await netboot.leases.ofAddress(corner.machine(6))).toMatchObject({ mac: netboot.macOf(6), state: 'bound' });
     netboot.arm(6);
-    expect((await clientOf(6).lease(within())).address).toBe(corner.machine(6));
+    expect(await client.lease(within())).toEqual(lease);
   });
 
-  it.runIf(mode === 'full')('and its second network card gets an address of the pool, the same one again', async () => {
-    const second = clientOf(6, { mac: '52:54:00:00:01:06' });
-    const first = await second.lease(within());
-    expect(first.address).toMatch(/\.1\.20[0-3]$/);
-    expect((await second.lease(within())).address).toBe(first.address);
+  it('an address of the pool to further network cards, the same one again, until the pool is empty', async () => {
+    const secondMac = (n: number): string => `52:54:00:00:01:0${n}`;
+    const given = new Set<string>();
+    for (const n of [1, 2, 3, 4]) given.add((await clientWith(secondMac(n)).lease(within())).address);
+    expect([...given].sort()).toEqual([200, 201, 202, 203].map((n) => corner.machine(n)));
+    expect(given).toContain((await clientWith(secondMac(1)).lease(within())).address);
+    await expect(clientWith(secondMac(5)).lease(within())).rejects.toBeInstanceOf(UnreachableError);
+    const ignored = netboot.timeline.events.find(
+      ({ type, machineId }) => type === 'boot.ignored' && machineId === 'id-m5',
+    );
+    expect(ignored?.data.why).toBe('pool-exhausted');
   });
 });

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../../../src/foundation/clock.ts';
+import { silentLog } from '../../../src/foundation/log.ts';
+import { createMeter } from '../../../src/foundation/meter.ts';
+import { systemUdp } from '../../../src/foundation/udp.ts';
+import { createNetboot, type NetbootOptions } from '../../../src/netboot/netboot.ts';
+import {
+  memoryAttempts,
+  memoryLeases,
+  memoryMachines,
+  memoryTimeline,
+  sampleMachine,
+} from '../../support/netboot-ports.ts';
+
+/** What the parent process asks for, in a JSON file named by the first argument. */
+export type ServeOrder = {
+  readonly options: NetbootOptions;
+  readonly machine: { readonly mac: string; readonly address: string };
+  /** Armed when given. */
+  readonly boot?: { readonly kernel: string; readonly initrds: readonly string[]; readonly commandLine: string };
+};
+
+// The listeners as a process of their own, so that they can stand in a network namespace. Each event is a line on stdout.
+const order: ServeOrder = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
+const machine = sampleMachine({ name: 'm1', macs: [order.machine.mac], address: order.machine.address });
+const now = systemClock.now;
+const [attempts, timeline] = [memoryAttempts(now), memoryTimeline(now)];
+if (order.boot !== undefined) attempts.arm(machine, order.boot);
+const say = (line: object): void => console.log(JSON.stringify(line));
+const append = timeline.append;
+const netboot = createNetboot(
+  {
+    udp: systemUdp,
+    clock: systemClock,
+    log: silentLog,
+    meter: createMeter(),
+    machines: memoryMachines([machine]),
+    attempts,
+    leases: memoryLeases(),
+    timeline: {
+      ...timeline,
+      append: (machineId, events) => {
+        for (const { type, data } of events) say({ type, data });
+        return append(machineId, events);
+      },
+    },
+  },
+  order.options,
+);
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
+const running = netboot.run(stop.signal);
+running.catch(() => undefined);
+await netboot.ready;
+say({ type: 'ready', data: {} });
+await running;
