@@ -1,0 +1,97 @@
+import type { EventBody, EventTypeBody } from '../../api/schema/event.ts';
+import { brief, bytesText } from './brief.ts';
+import { durationText } from './time.ts';
+
+/** How an event is drawn: a good end, a bad one, something done, something to look out for, or mere news. */
+export type Tone = 'good' | 'bad' | 'act' | 'warn' | 'news';
+
+export type EventWords = { readonly text: string; readonly detail?: string; readonly tone: Tone };
+
+type Data = EventBody['data'];
+
+/** The event in words: what happened, and what belongs to it. */
+export function eventWords({ type, title, data }: EventBody): EventWords {
+  const describe = DESCRIBE[type] as ((data: Data) => Partial<EventWords>) | undefined;
+  // A service that is newer than this page may tell of events it does not know.
+  const words = describe?.(data) ?? { detail: brief(data) };
+  const text = words.text ?? title.charAt(0).toUpperCase() + title.slice(1);
+  const detail = words.detail === '' || words.detail === '–' ? undefined : words.detail;
+  return { text, tone: words.tone ?? 'news', ...(detail === undefined ? {} : { detail }) };
+}
+
+/** Kinds that tell the story only to whoever looks for details. */
+export function isDetail(type: EventTypeBody): boolean {
+  return type === 'step.observed' || type === 'output.appended' || type === 'boot.disarmed';
+}
+
+const said = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
+const took = ({ tookMs }: Data): string => (typeof tookMs === 'number' ? `after ${durationText(tookMs)}` : '');
+const trouble = ({ code, message }: Data): string =>
+  [said(message), code === undefined ? '' : `(${said(code)})`].join(' ');
+const by = ({ actor }: Data): string => (actor === undefined ? '' : `by ${said(actor)}`);
+const times = ({ times: count }: Data): string => (typeof count === 'number' ? `, ${count} more times` : '');
+
+const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWords>>> = {
+  'machine.declared': (data) => ({ detail: by(data) }),
+  'machine.changed': (data) => ({ detail: brief(data) }),
+  'machine.removed': (data) => ({ detail: by(data), tone: 'warn' }),
+  'run.queued': (data) => ({ text: `Run ordered: ${said(data.kind)}`, detail: by(data), tone: 'act' }),
+  'run.started': () => ({ text: 'Run started' }),
+  'run.taken-over': (data) => ({ detail: said(data.why), tone: 'warn' }),
+  'run.rewound': (data) => ({
+    text: `Run went back from ${said(data.from)} to ${said(data.to)}`,
+    detail: said(data.why),
+    tone: 'warn',
+  }),
+  'run.cancel-requested': (data) => ({ detail: by(data), tone: 'warn' }),
+  'run.succeeded': (data) => ({ text: 'Run succeeded', detail: took(data), tone: 'good' }),
+  'run.failed': (data) => ({ text: 'Run failed', detail: trouble(data), tone: 'bad' }),
+  'run.cancelled': (data) => ({ text: 'Run cancelled', detail: took(data), tone: 'warn' }),
+  'step.entered': (data) => ({
+    text: 'Begins',
+    ...(typeof data.round === 'number' && data.round > 1 ? { detail: `round ${data.round}` } : {}),
+  }),
+  'step.observed': (data) => ({ text: 'Sees', detail: brief(data.facts) }),
+  'step.waited': (data) => ({ text: 'Waits', detail: said(data.why) }),
+  'step.done': (data) => ({ text: 'Done', detail: [took(data), brief(data.result)].join(' · '), tone: 'good' }),
+  'step.troubled': (data) => ({ text: 'Trouble, will try again', detail: trouble(data), tone: 'warn' }),
+  'action.started': (data) => ({
+    text: `Does ${said(data.label)}`,
+    detail: data.attempt === 1 ? brief(data.detail) : `attempt ${said(data.attempt)} · ${brief(data.detail)}`,
+    tone: 'act',
+  }),
+  'action.ended': (data) =>
+    data.message === undefined
+      ? { text: `Did ${said(data.label)}`, detail: [took(data), brief(data.result)].join(' · ') }
+      : { text: `Could not ${said(data.label)}`, detail: trouble(data), tone: 'bad' },
+  'boot.armed': (data) => ({ detail: brief({ kernel: data.kernel, initrds: data.initrds }), tone: 'act' }),
+  'boot.disarmed': (data) => ({ detail: said(data.why) }),
+  'boot.asked': (data) => ({ detail: `${brief([data.protocol, data.messageType, data.loader])}${times(data)}` }),
+  'boot.offered': (data) => ({ detail: `${said(data.file ?? data.url)} by ${said(data.protocol)}${times(data)}` }),
+  'boot.ignored': (data) => ({ detail: `${said(data.why)}${times(data)}`, tone: 'warn' }),
+  'lease.granted': (data) => ({ detail: said(data.address) }),
+  'file.served': (data) => ({
+    text: `Served ${said(data.name)}`,
+    detail: `${typeof data.bytes === 'number' ? bytesText(data.bytes) : ''} by ${said(data.protocol)} ${took(data)}${times(data)}`,
+  }),
+  'file.refused': (data) => ({
+    text: `Refused ${said(data.name)}`,
+    detail: `${said(data.why)}${times(data)}`,
+    tone: 'warn',
+  }),
+  'unlock.attempted': (data) => ({ detail: `for disk ${said(data.disk)}`, tone: 'act' }),
+  'unlock.succeeded': (data) => ({ text: `Disk ${said(data.disk)} unlocked`, tone: 'good' }),
+  'unlock.failed': (data) => ({
+    text: `Disk ${said(data.disk)} not unlocked`,
+    detail: said(data.verdict),
+    tone: 'bad',
+  }),
+  'output.appended': (data) => ({
+    text: 'Output',
+    detail:
+      typeof data.to === 'number'
+        ? `${bytesText(data.to)} so far${data.cut === true ? ', the rest is not kept' : ''}`
+        : '',
+  }),
+  'generation.proven': (data) => ({ detail: said(data.toplevel), tone: 'good' }),
+};
