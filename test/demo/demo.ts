@@ -43,6 +43,8 @@ async function demo(): Promise<number> {
   const show = createTimelinePrinter(print);
   for await (const message of api.feed(run.id, stop.signal)) {
     if (message.event === 'end') break;
+    // Messages about the run as a whole carry no number.
+    if (!/^\d+$/.test(message.id)) continue;
     const event = JSON.parse(message.data) as ShownEvent;
     events.push(event);
     show(event);

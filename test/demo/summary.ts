@@ -7,7 +7,7 @@ export function stageTimes(events: readonly ShownEvent[]): readonly StageTime[] 
   const times: { stage: string; from: number; seconds: number; index: unknown }[] = [];
   for (const event of events) {
     const at = Date.parse(event.at);
-    if (event.type === 'step.entered' && event.step !== undefined) {
+    if (event.type === 'step.entered' && event.step !== null) {
       const same = times.find((time) => time.index === event.data.index);
       if (same) same.from = at;
       else times.push({ stage: event.step, from: at, seconds: 0, index: event.data.index });

@@ -7,7 +7,7 @@ export function createTimelinePrinter(print: (line: string) => void) {
     const at = Date.parse(event.at);
     first ??= at;
     const seconds = ((at - first) / 1000).toFixed(1).padStart(7);
-    const where = `${event.stage === undefined ? '   ' : `[${event.stage}]`}`.padEnd(5);
+    const where = `${event.stage === null ? '   ' : `[${event.stage}]`}`.padEnd(5);
     print(`${seconds} s ${where} ${(event.step ?? '').padEnd(9)} ${describe(event)}`);
   };
 }
