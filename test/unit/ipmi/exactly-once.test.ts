@@ -95,4 +95,11 @@ describe('boot override', () => {
       expect(rig.simulated.requests.get('Set System Boot Options')).toBe(6);
     },
   );
+
+  test('outlives the 60 s after which a controller clears one by default', async () => {
+    await using rig = await createRig();
+    await rig.value(rig.bmc.setBootOverride({ device: 'pxe', persistent: false, efi: true }, never));
+    await rig.clock.advance(61_000);
+    expect(rig.chassis.bootFlags()).toEqual({ valid: true, persistent: false, efi: true, device: 1 });
+  });
 });

@@ -163,7 +163,7 @@ describe.each([3, 17])('in a session with suite %i', (suite) => {
       'unknown-session',
       ({ packet, lie, protection }) =>
         encodeProtectedDatagram(
-          { ...packet, sessionId: packet.sessionId ^ 1, payload: lie },
+          { ...packet, sessionId: (packet.sessionId ^ 1) >>> 0, payload: lie },
           protection,
           Buffer.alloc(16),
         ),

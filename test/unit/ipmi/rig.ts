@@ -1,7 +1,6 @@
 import type { Bmc } from '../../../src/domain/ports/bmc.ts';
 import { createIpmiBmcs, type IpmiBmcs } from '../../../src/drivers/bmc/ipmi/ipmi-bmcs.ts';
 import type { IpmiOptions, IpmiTarget } from '../../../src/drivers/bmc/ipmi/options.ts';
-import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
 import { Secret } from '../../../src/foundation/secret.ts';
@@ -14,6 +13,7 @@ import {
 } from '../../../src/simulator/bmc/simulated-bmc.ts';
 import { createManualClock, type ManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryNetwork, type MemoryNetwork } from './memory-network.ts';
+import { createSeededEntropy } from './seeded-entropy.ts';
 
 export const BMC_ADDRESS: UdpPeer = { address: '192.0.2.7', port: 623 };
 export const never = new AbortController().signal;
@@ -52,7 +52,7 @@ export async function createRig(
   const clock = createManualClock();
   const network = createMemoryNetwork();
   const meter = createMeter();
-  const deps = { udp: network, clock, entropy: systemEntropy };
+  const deps = { udp: network, clock, entropy: createSeededEntropy('rig') };
   const chassis = options.bmc?.chassis ?? createPlainChassis();
   const simulated = await createSimulatedBmc(deps, { users: [admin], ...BMC_ADDRESS, ...options.bmc, chassis }, never);
   const bmcs = createIpmiBmcs({ ...deps, log: silentLog, meter }, options.client);
