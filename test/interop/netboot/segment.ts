@@ -14,8 +14,8 @@ export type Segment = Disposable & {
   readonly mac: string;
   /** Runs a program where the client stands. */
   client(command: string, ...args: readonly string[]): ReturnType<typeof spawnSync>;
-  /** Arguments to start a program where the client stands. */
-  clientCommand(command: string, ...args: readonly string[]): readonly [string, string[]];
+  /** Starts a program there; it ends with the segment at the latest. */
+  clientStart(command: string, ...args: readonly string[]): ChildProcess;
   /** Datagrams that left by the service's other card. */
   leftElsewhere(): number;
   /** Makes one leave there, to see that they are counted. */
@@ -30,6 +30,8 @@ export type ServedEvents = {
 
 export const SERVICE_ADDRESS = '10.93.0.1';
 export const MACHINE_ADDRESS = '10.93.0.11';
+/** Where a DHCP server that is not ours stands. */
+export const OTHER_DHCP_ADDRESS = '10.93.0.5';
 
 /** Whether this machine lets us make namespaces. */
 export function canMakeNamespaces(): boolean {
@@ -39,7 +41,8 @@ export function canMakeNamespaces(): boolean {
   return made;
 }
 
-export function makeSegment(): Segment {
+/** @param station `card`: the client's end of the pair is the machine's card; `tap`: a bridge with a tap device for a virtual machine */
+export function makeSegment(station: 'card' | 'tap' = 'card'): Segment {
   const [service, client] = [`bws${process.pid}`, `bwc${process.pid}`];
   const folder = mkdtempSync(join(tmpdir(), 'bw-segment-'));
   const mac = '52:54:00:77:09:01';
@@ -54,7 +57,15 @@ export function makeSegment(): Segment {
   // The other card comes first, so that a wrong choice of route would show.
   ip('-n', service, 'link', 'add', 'other0', 'type', 'veth', 'peer', 'name', 'other1');
   ip('-n', service, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', client);
-  ip('-n', client, 'link', 'set', 'eth0', 'address', mac);
+  if (station === 'card') {
+    ip('-n', client, 'link', 'set', 'eth0', 'address', mac);
+  } else {
+    ip('-n', client, 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0');
+    ip('-n', client, 'tuntap', 'add', 'tap0', 'mode', 'tap');
+    for (const port of ['eth0', 'tap0']) ip('-n', client, 'link', 'set', port, 'master', 'br0', 'up');
+    ip('-n', client, 'addr', 'add', `${OTHER_DHCP_ADDRESS}/24`, 'dev', 'br0');
+    ip('-n', client, 'link', 'set', 'br0', 'up');
+  }
   for (const name of ['other0', 'other1', 'eth0']) ip('-n', service, 'link', 'set', name, 'up');
   ip('-n', client, 'link', 'set', 'eth0', 'up');
   ip('-n', service, 'addr', 'add', '10.94.0.1/24', 'dev', 'other0');
@@ -64,7 +75,14 @@ export function makeSegment(): Segment {
   return {
     folder,
     mac,
-    clientCommand: (command, ...args) => ['ip', ['netns', 'exec', client, command, ...args]],
+    clientStart(command, ...args) {
+      const child = spawn('ip', ['netns', 'exec', client, command, ...args], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        cwd: folder,
+      });
+      children.push(child);
+      return child;
+    },
     client: (command, ...args) =>
       spawnSync('ip', ['netns', 'exec', client, command, ...args], { encoding: 'utf8', timeout: 30_000 }),
     leftElsewhere() {
