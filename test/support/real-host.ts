@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,26 +121,6 @@ async function layOut(folder: string, tools: Readonly<Record<string, string>>, a
   execFileSync('chown', ['-R', '4242:4242', join(folder, 'home')]);
   await mkdir(join(folder, 'tools'));
   for (const [name, text] of Object.entries(tools)) await writeFile(join(folder, 'tools', name), text, { mode: 0o755 });
-  await cp('/etc', join(folder, 'etc'), { recursive: true, verbatimSymlinks: true });
-  // cp of Node does not keep owners and modes of folders; what matters here is set by hand.
-  execFileSync('sh', [
-    '-c',
-    `cd "$1/etc" && cp -a /etc/passwd /etc/group /etc/shadow . && cp -a /etc/sudoers /etc/sudoers.d . 2>/dev/null; chmod 755 .`,
-    'sh',
-    folder,
-  ]);
-  execFileSync('sh', [
-    '-c',
-    `cd "$1/etc" && sed -i 's/^root:[^:]*:/root:*:/' shadow && echo 'deploy:x:4242:4242::/tmp:/bin/sh' >>passwd && echo 'deploy:*:19000:0:99999:7:::' >>shadow && echo 'deploy:x:4242:' >>group && sed -i "s#^deploy:\\(.*\\):/tmp:#deploy:\\1:$1/home:#" passwd`,
-    'sh',
-    folder,
-  ]);
-  execFileSync('sh', [
-    '-c',
-    'mkdir -p "$1/etc/sudoers.d" && echo "deploy ALL=(ALL:ALL) NOPASSWD: ALL" >"$1/etc/sudoers.d/deploy" && chmod 440 "$1/etc/sudoers.d/deploy"',
-    'sh',
-    folder,
-  ]);
 }
 
 function sshdConfig(address: string, keyFile: string): string {
@@ -152,7 +132,7 @@ function sshdConfig(address: string, keyFile: string): string {
     'PermitRootLogin prohibit-password',
     'PasswordAuthentication no',
     'StrictModes no',
-    'LogLevel DEBUG1',
+    'LogLevel VERBOSE',
     '',
   ].join('\n');
 }
@@ -166,8 +146,16 @@ function startScript(server: 'sshd' | 'dropbear', address: string, keyFile: stri
 mount -t tmpfs -o mode=755 none /run
 mkdir -p /run/sshd /run/wrappers/bin /run/lock
 cp -a $T/tools/. /run/wrappers/bin/
-mount --bind $T/etc /etc
+cp -a /etc /run/etc
+mount --bind /run/etc /etc
 mount --bind $T/root /root
+sed -i 's/^root:[^:]*:/root:*:/' /etc/shadow
+echo "deploy:x:4242:4242::$T/home:/bin/sh" >>/etc/passwd
+echo 'deploy:x:4242:' >>/etc/group
+echo 'deploy:*:19000:0:99999:7:::' >>/etc/shadow
+mkdir -p /etc/sudoers.d
+echo 'deploy ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/deploy
+chmod 440 /etc/sudoers.d/deploy
 ${setup}
 ${start}
 `;
