@@ -1,4 +1,5 @@
 import type { ProblemBody } from '../../api/schema/problem.ts';
+import { sentence } from '../words/sentence.ts';
 
 /** The service said no, and why. */
 export class ApiProblem extends Error {
@@ -63,9 +64,4 @@ function isProblem(body: unknown): body is ProblemBody {
     typeof body.code === 'string' &&
     typeof body.detail === 'string'
   );
-}
-
-function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
 }

@@ -46,6 +46,7 @@ function RunCell({ machine: { run, lastRun } }: { readonly machine: FleetMachine
     <Link to={runPath(lastRun.id)} className="run-cell">
       <span>{RUN_KIND_WORDS[lastRun.kind]}</span>
       <RunState state={lastRun.state} />
+      {lastRun.errorCode === null ? null : <span>{lastRun.errorCode}</span>}
       {lastRun.endedAt === null ? null : <Ago at={lastRun.endedAt} />}
     </Link>
   );

@@ -9,7 +9,7 @@ type Ssh = MachineSpecBody['stage3'];
 export function Declaration({ spec, source }: Props) {
   const { address, macs, bmcs, netboot, stage1, stage3, disks, rebuild, session } = spec;
   return (
-    <section className="card" aria-labelledby="declaration">
+    <section className="card declaration" aria-labelledby="declaration">
       <h2 id="declaration">Declaration</h2>
       <dl className="facts">
         <Fact name="Address">

@@ -21,9 +21,9 @@ export function permissionOf({ kind }: RunRequestBody): Permission {
 /** All that can be ordered for a machine. */
 export function orderGroups(spec: MachineSpecBody): readonly OrderGroup[] {
   const { name } = spec;
-  const bmc = spec.bmcs.length === 0 ? { lacks: 'No BMC is declared for it.' } : {};
-  const disks = spec.disks.length === 0 ? { lacks: 'No encrypted disk is declared for it.' } : {};
-  const flake = spec.rebuild === undefined ? { lacks: 'No flake to rebuild from is declared for it.' } : {};
+  const bmc = spec.bmcs.length === 0 ? { lacks: 'no BMC is declared' } : {};
+  const disks = spec.disks.length === 0 ? { lacks: 'no encrypted disk is declared' } : {};
+  const flake = spec.rebuild === undefined ? { lacks: 'no flake to rebuild from is declared' } : {};
   const ask = (title: string, text: string, dangerous = true) => ({ question: { title, text, dangerous } });
   const hard = 'Whatever runs on it stops at once; what is not written to its disks is lost.';
   return [

@@ -41,7 +41,7 @@ export function Orders({ spec, active, removed }: Props) {
     else setAsking(order);
   };
   const reasonAgainst = ({ request, lacks }: Order): string | undefined => {
-    if (!permissions.includes(permissionOf(request))) return `The role ${role} may not order it.`;
+    if (!permissions.includes(permissionOf(request))) return `the role ${role} may not order it`;
     return lacks;
   };
 
@@ -72,11 +72,7 @@ export function Orders({ spec, active, removed }: Props) {
           <Link to={runPath(active.id)}>See the run</Link>
         </p>
       )}
-      {[...reasons].map((why) => (
-        <p key={why} className="help">
-          Some buttons are off. {why}
-        </p>
-      ))}
+      {reasons.size === 0 ? null : <p className="help">Some buttons are off: {[...reasons].join('; ')}.</p>}
       {error === undefined || asking !== undefined ? null : <ProblemNote error={error} />}
       {asking === undefined ? null : (
         <OrderDialog

@@ -1,5 +1,6 @@
 import type { RunBody, RunErrorBody } from '../../api/schema/run.ts';
-import { wordsOfKey } from '../words/brief.ts';
+import { brief, wordsOfKey } from '../words/brief.ts';
+import { sentence } from '../words/sentence.ts';
 
 type Props = { readonly run: RunBody; readonly error: RunErrorBody };
 
@@ -13,10 +14,10 @@ export function RunFailure({ run, error }: Props) {
         {run.state === 'failed' ? 'Failed' : 'Failing, cleaning up'}
         {error.step === null ? '' : ` in ${error.step}`} <code>{error.code}</code>
       </h2>
-      <p className="message">{error.message}</p>
+      <p className="message">{sentence(error.message)}</p>
       {error.hint === null ? null : (
         <p className="hint">
-          <strong>What to do:</strong> {error.hint}
+          <strong>What to do:</strong> {sentence(error.hint)}
         </p>
       )}
       {error.lastSeen === null ? null : (
@@ -50,6 +51,5 @@ export function RunFailure({ run, error }: Props) {
 
 function textsOf(value: unknown): string[] {
   const parts: unknown[] = Array.isArray(value) ? value : [value];
-  const texts = parts.map((part) => (typeof part === 'object' && part !== null ? JSON.stringify(part) : String(part)));
-  return [...new Set(texts)];
+  return [...new Set(parts.map((part) => brief(part, 2000)))];
 }

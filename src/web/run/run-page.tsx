@@ -60,6 +60,7 @@ export function RunPage({ id }: { readonly id: string }) {
             store={store.timeline}
             earlier={`/runs/${run.id}/events`}
             heading="Timeline"
+            whole
             since={Date.parse(run.createdAt)}
           />
         </>

@@ -10,8 +10,10 @@ import '../style/timeline.css';
 
 type Props = {
   readonly store: TimelineStore;
-  /** Where older events are read, when there may be any: a path that takes `before` and `limit`. */
+  /** Where older events are read: a path that takes `before` and `limit`. */
   readonly earlier: string;
+  /** Whether the store was filled from the very first event. */
+  readonly whole?: boolean;
   readonly heading: string;
   /** Epoch ms from which seconds are counted; absent: the time of day is shown. */
   readonly since?: number;
@@ -21,7 +23,7 @@ type Props = {
 const PART = 200;
 
 /** The timeline, newest first: what happens now is where one looks. */
-export function Timeline({ store, earlier, heading, since }: Props) {
+export function Timeline({ store, earlier, whole = false, heading, since }: Props) {
   const { events, cut } = useSyncExternalStore(store.onChange, store.view);
   const [details, setDetails] = useState(false);
   const [raw, setRaw] = useState(false);
@@ -33,7 +35,7 @@ export function Timeline({ store, earlier, heading, since }: Props) {
   const shown = wanted.slice(-most).reverse();
   const first = events[0];
   const hidden = wanted.length > shown.length;
-  const older = first !== undefined && !past.atStart && (cut || first.seq > 1);
+  const older = first !== undefined && !past.atStart && (cut || (!whole && first.seq > 1));
   const showEarlier = (): void => {
     setMost(most + PART);
     if (!hidden && first !== undefined) past.read(first.seq);

@@ -11,17 +11,20 @@ type Data = EventBody['data'];
 
 /** The event in words: what happened, and what belongs to it. */
 export function eventWords({ type, title, data }: EventBody): EventWords {
-  const describe = DESCRIBE[type] as ((data: Data) => Partial<EventWords>) | undefined;
   // A service that is newer than this page may tell of events it does not know.
-  const words = describe?.(data) ?? { detail: brief(data) };
+  const words = isKnown(type) ? DESCRIBE[type](data) : { detail: brief(data) };
   const text = words.text ?? title.charAt(0).toUpperCase() + title.slice(1);
   const detail = words.detail === '' || words.detail === '–' ? undefined : words.detail;
   return { text, tone: words.tone ?? 'news', ...(detail === undefined ? {} : { detail }) };
 }
 
 /** Kinds that tell the story only to whoever looks for details. */
-export function isDetail(type: EventTypeBody): boolean {
+export function isDetail(type: string): boolean {
   return type === 'step.observed' || type === 'output.appended' || type === 'boot.disarmed';
+}
+
+function isKnown(type: string): type is EventTypeBody {
+  return Object.hasOwn(DESCRIBE, type);
 }
 
 const said = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
@@ -29,6 +32,7 @@ const took = ({ tookMs }: Data): string => (typeof tookMs === 'number' ? `after 
 const trouble = ({ code, message }: Data): string =>
   [said(message), code === undefined ? '' : `(${said(code)})`].join(' ');
 const by = ({ actor }: Data): string => (actor === undefined ? '' : `by ${said(actor)}`);
+const joined = (...parts: readonly string[]): string => parts.filter((part) => part !== '' && part !== '–').join(' · ');
 const times = ({ times: count }: Data): string => (typeof count === 'number' ? `, ${count} more times` : '');
 
 const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWords>>> = {
@@ -53,17 +57,17 @@ const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWord
   }),
   'step.observed': (data) => ({ text: 'Sees', detail: brief(data.facts) }),
   'step.waited': (data) => ({ text: 'Waits', detail: said(data.why) }),
-  'step.done': (data) => ({ text: 'Done', detail: [took(data), brief(data.result)].join(' · '), tone: 'good' }),
+  'step.done': (data) => ({ text: 'Done', detail: joined(took(data), brief(data.result)), tone: 'good' }),
   'step.troubled': (data) => ({ text: 'Trouble, will try again', detail: trouble(data), tone: 'warn' }),
   'action.started': (data) => ({
-    text: `Does ${said(data.label)}`,
-    detail: data.attempt === 1 ? brief(data.detail) : `attempt ${said(data.attempt)} · ${brief(data.detail)}`,
+    text: `Started ${said(data.label)}`,
+    detail: joined(data.attempt === 1 ? '' : `attempt ${said(data.attempt)}`, brief(data.detail)),
     tone: 'act',
   }),
   'action.ended': (data) =>
     data.message === undefined
-      ? { text: `Did ${said(data.label)}`, detail: [took(data), brief(data.result)].join(' · ') }
-      : { text: `Could not ${said(data.label)}`, detail: trouble(data), tone: 'bad' },
+      ? { text: `Ended ${said(data.label)}`, detail: joined(took(data), brief(data.result)) }
+      : { text: `Failed ${said(data.label)}`, detail: trouble(data), tone: 'bad' },
   'boot.armed': (data) => ({ detail: brief({ kernel: data.kernel, initrds: data.initrds }), tone: 'act' }),
   'boot.disarmed': (data) => ({ detail: said(data.why) }),
   'boot.asked': (data) => ({ detail: `${brief([data.protocol, data.messageType, data.loader])}${times(data)}` }),
