@@ -61,7 +61,7 @@ function targetOf(url: string): Target {
   if ((protocol !== 'http:' && protocol !== 'https:') || username !== '') {
     throw new CliError(
       EXIT.usage,
-      `${protocol}// cannot be used here: http://, https:// or unix:/ without a user name`,
+      'the URL of the service must begin with http://, https:// or unix:/ and name no user',
     );
   }
   const host = hostname.replace(/^\[(.*)\]$/, '$1');

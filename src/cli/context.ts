@@ -22,9 +22,9 @@ export type Exits = { set(code: ExitCode): void };
 export function contextOf(command: Command, environment: CliEnvironment): Context {
   const { url, tokenFile, json } = command.optsWithGlobals<GlobalOptions>();
   const terminal = createTerminal(environment, json === true);
-  const token = readTokenFile(tokenFile);
+  const connection = connectTo(url, readTokenFile(tokenFile));
   if (/^http:\/\/(?!127\.|localhost[:/]|localhost$|\[::1\])/.test(url)) {
     terminal.remark('warning: the token crosses the network in clear: use https, a tunnel, or the unix socket');
   }
-  return { environment, terminal, connection: connectTo(url, token) };
+  return { environment, terminal, connection };
 }

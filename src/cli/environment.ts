@@ -13,8 +13,8 @@ export type CliEnvironment = {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
   readonly stdin: NodeJS.ReadableStream;
-  /** Fires at the first Ctrl-C; a second one ends the process as usual. */
-  readonly interrupted: AbortSignal;
+  /** From now on the first Ctrl-C fires this signal instead of ending the process; a second one ends it as usual. */
+  catchInterrupt(): AbortSignal;
   /** @throws the signal's reason when it fires first */
   delay(ms: number, signal: AbortSignal): Promise<void>;
 };
@@ -22,8 +22,6 @@ export type CliEnvironment = {
 export function readCliEnvironment(): CliEnvironment {
   const { env, stdout, stderr, stdin } = process;
   const configuration = env.XDG_CONFIG_HOME || join(homedir(), '.config');
-  const interrupt = new AbortController();
-  process.once('SIGINT', () => interrupt.abort(new DOMException('interrupted', 'AbortError')));
   return {
     url: env.BOOTWRIGHT_URL || 'http://127.0.0.1:8470',
     tokenFile: env.BOOTWRIGHT_TOKEN_FILE || join(configuration, 'bootwright', 'token'),
@@ -31,7 +29,11 @@ export function readCliEnvironment(): CliEnvironment {
     stdout,
     stderr,
     stdin,
-    interrupted: interrupt.signal,
+    catchInterrupt() {
+      const interrupt = new AbortController();
+      process.once('SIGINT', () => interrupt.abort(new DOMException('interrupted', 'AbortError')));
+      return interrupt.signal;
+    },
     delay: (ms, signal) => scheduler.wait(ms, { signal }),
   };
 }

@@ -1,3 +1,4 @@
+import { CliError, EXIT } from './cli-error.ts';
 import { type Connection, UnreachableCliError } from './connection.ts';
 import type { CliEnvironment } from './environment.ts';
 
@@ -34,8 +35,10 @@ export async function* followFeed(
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (!isLostConnection(error) || ++failures > TRIES) throw error;
+      if (!isLostConnection(error) || failures >= TRIES) throw error;
     }
+    // An answer that ends by itself is a service that closes, or something else that answers and says nothing.
+    if (++failures > TRIES) throw new CliError(EXIT.unreachable, `the live feed ${path} keeps ending`);
     await environment.delay(PAUSE_MS, signal);
   }
 }

@@ -42,11 +42,3 @@ export function formatTable(headings: readonly string[], rows: readonly (readonl
       .trimEnd(),
   );
 }
-
-/** "3 s", "4 min", "2 h", "5 d": how long ago, coarsely. */
-export function formatAge(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
-}

@@ -18,11 +18,12 @@ export async function watchRun(context: Context, runId: string): Promise<ExitCod
   let run: RunBody | undefined;
   let startedAt: number | undefined;
   let stage: string | null = null;
+  const interrupted = environment.catchInterrupt();
   try {
     for await (const { id, event, data } of followFeed(
       context,
       `/runs/${encodeURIComponent(runId)}/feed`,
-      environment.interrupted,
+      interrupted,
     )) {
       if (event === 'run') run = data as RunBody;
       if (id === undefined || event === 'end') continue;
@@ -36,7 +37,7 @@ export async function watchRun(context: Context, runId: string): Promise<ExitCod
       stage = fact.stage ?? stage;
     }
   } catch (error) {
-    if (!environment.interrupted.aborted) throw error;
+    if (!interrupted.aborted) throw error;
     throw new CliError(EXIT.interrupted, `stopped watching; run ${runId} goes on`, [
       `watch again: bootwright runs watch ${runId}`,
       `cancel it:   bootwright runs cancel ${runId}`,
@@ -68,7 +69,7 @@ function conclude({ terminal }: Context, run: RunBody): ExitCode {
 }
 
 function colorOf(type: string): Color | undefined {
-  if (type.endsWith('.failed') || type === 'host-key.mismatched') return 'red';
+  if (type.endsWith('.failed')) return 'red';
   if (type === 'step.troubled' || type === 'run.rewound' || type.endsWith('.refused')) return 'yellow';
   if (type === 'step.waited') return 'dim';
   return type.endsWith('.succeeded') || type === 'step.done' ? 'green' : undefined;

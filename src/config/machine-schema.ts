@@ -26,11 +26,9 @@ const ipmiUser = z
   .string()
   .max(16)
   .regex(/^[\x20-\x7e]*$/, { error: 'must be printable ASCII' });
-const unixUser = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, {
-    error: 'is not a user name: a letter or underscore first, 32 characters at most',
-  });
+const unixUser = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, {
+  error: 'is not a user name: a letter or underscore first, 32 characters at most',
+});
 const oneLine = z.string().regex(/^[^\p{Cc}]*$/u, { error: 'must be one line without control characters' });
 const diskName = z
   .string()

@@ -1,5 +1,5 @@
 import { createApi } from '../../src/api/api.ts';
-import type { ApiOptions } from '../../src/api/parts.ts';
+import type { ApiOptions, ApiParts, ListenOptions } from '../../src/api/parts.ts';
 import { hashOfToken, newTokenText } from '../../src/api/token-text.ts';
 import { attributeProblem, flakeProblem } from '../../src/config/flake-ref.ts';
 import { configJsonSchema, machineJsonSchema } from '../../src/config/json-schema.ts';
@@ -22,6 +22,8 @@ export type ApiService = AsyncDisposable & {
   listen(): Promise<string>;
   /** Stops listening and waits until that is over. */
   close(): Promise<void>;
+  /** After `close`: another API over the same store, listening there, as after a restart. */
+  again(listen: ListenOptions): Promise<{ close(): Promise<void> }>;
 };
 
 export type ApiServiceOptions = Partial<ApiOptions> & {
@@ -45,30 +47,29 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
   const { viewer = '', operator = '', unlocker = '', admin = '' } = made;
   const meter = createMeter();
   const listening = Promise.withResolvers<string>();
-  const api = createApi(
-    {
-      machines,
-      runs,
-      orders: createOrders({ machines, runs }),
-      timeline,
-      output,
-      tokens,
-      generations,
-      clock,
-      entropy,
-      log,
-      meter,
-      checks: { parseMachineSpec: createParseMachineSpec({ commands }), flakeProblem, attributeProblem },
-    },
-    {
-      listen: { address: '127.0.0.1', port: 0 },
-      version: '0.0.0-test',
-      schemas: { machine: machineJsonSchema(), config: configJsonSchema() },
-      graceMs: 200,
-      onListening: ({ url }) => listening.resolve(url),
-      ...rest,
-    },
-  );
+  const parts: ApiParts = {
+    machines,
+    runs,
+    orders: createOrders({ machines, runs }),
+    timeline,
+    output,
+    tokens,
+    generations,
+    clock,
+    entropy,
+    log,
+    meter,
+    checks: { parseMachineSpec: createParseMachineSpec({ commands }), flakeProblem, attributeProblem },
+  };
+  const settings: ApiOptions = {
+    listen: { address: '127.0.0.1', port: 0 },
+    version: '0.0.0-test',
+    schemas: { machine: machineJsonSchema(), config: configJsonSchema() },
+    graceMs: 200,
+    onListening: ({ url }) => listening.resolve(url),
+    ...rest,
+  };
+  const api = createApi(parts, settings);
   const stop = new AbortController();
   let running: Promise<void> = Promise.resolve();
   const close = async (): Promise<void> => {
@@ -86,6 +87,20 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
       return await listening.promise;
     },
     close,
+    async again(listen) {
+      const stopAgain = new AbortController();
+      const up = Promise.withResolvers<string>();
+      const next = createApi(parts, { ...settings, listen, onListening: ({ url }) => up.resolve(url) });
+      const serving = next.run(stopAgain.signal);
+      serving.catch((error: unknown) => up.reject(error));
+      await up.promise;
+      return {
+        async close() {
+          stopAgain.abort();
+          await serving;
+        },
+      };
+    },
     async [Symbol.asyncDispose]() {
       await close();
       await store.close();

@@ -20,7 +20,7 @@ export type RowsFeed = {
    * The present state, sent as a message without id when it differs from the last one. Read before the rows, so that
    * when it says `end`, all rows up to the end are there.
    */
-  look(): Promise<{ readonly event: string; readonly data: unknown; readonly end?: unknown }>;
+  look(): Promise<{ readonly event: string; readonly data?: unknown; readonly end?: unknown }>;
 };
 
 /** Sends rows from a number on, each once and without gaps, and then what comes: rows first, wake-ups second. */
@@ -37,8 +37,8 @@ export async function followRows(stream: EventStream, feed: RowsFeed): Promise<v
       }
       if (page.length < PAGE) break;
     }
-    const text = JSON.stringify(state.data);
-    if (text !== shown) await stream.send({ event: state.event, data: state.data });
+    const text: string | undefined = JSON.stringify(state.data);
+    if (text !== undefined && text !== shown) await stream.send({ event: state.event, data: state.data });
     shown = text;
     if (state.end !== undefined) {
       await stream.send({ id: END_ID, event: 'end', data: state.end });

@@ -8,7 +8,11 @@ export type WakeUp = Disposable & {
 };
 
 /** @param concerns called for each change, with the machine's id; true when it matters here */
-export function createWakeUp(timeline: Timeline, clock: Clock, concerns: (machineId: string) => boolean): WakeUp {
+export function createWakeUp(
+  timeline: Pick<Timeline, 'onChange'>,
+  clock: Clock,
+  concerns: (machineId: string) => boolean,
+): WakeUp {
   let changed = false;
   let wake: (() => void) | undefined;
   const subscription = timeline.onChange((machineId) => {

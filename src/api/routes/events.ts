@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TimelineEvent } from '../../domain/event.ts';
+import type { EventPage } from '../../domain/ports/timeline.ts';
 import type { Run } from '../../domain/run.ts';
 import { InvalidRequestError, NotFoundError } from '../../foundation/errors.ts';
 import type { ApiParts } from '../parts.ts';
@@ -44,7 +45,7 @@ export function eventRoutes({ machines, runs, timeline, output }: ApiParts): rea
       },
       async handle({ params, query }) {
         const id = await machineIdOf(params.name);
-        return page(query, await timeline.read(id, query));
+        return page(query, await timeline.read(id, rowsOf(query)));
       },
     }),
     defineRoute({
@@ -62,7 +63,7 @@ export function eventRoutes({ machines, runs, timeline, output }: ApiParts): rea
       },
       async handle({ params, query }) {
         const run = await runs.get(params.id);
-        return page(query, await timeline.readRun(run.id, query));
+        return page(query, await timeline.readRun(run.id, rowsOf(query)));
       },
     }),
     defineRoute({
@@ -107,6 +108,14 @@ export function eventRoutes({ machines, runs, timeline, output }: ApiParts): rea
       return nameOrId;
     }
   }
+}
+
+function rowsOf({ after, before, limit }: EventsQuery): EventPage {
+  return {
+    limit,
+    ...(after === undefined ? {} : { afterSeq: after }),
+    ...(before === undefined ? {} : { beforeSeq: before }),
+  };
 }
 
 function page({ after, before, limit }: EventsQuery, events: readonly TimelineEvent[]): Reply {

@@ -139,7 +139,7 @@ export function createFeeds(parts: ApiParts, authenticate: Authenticate, options
       return { event: 'machine', data: viewFleetMachine(machine, await latestRunsOf(runs, id)) };
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
-      return { event: 'machine', data: null, end: { reason: 'machine-removed', state: null } };
+      return { event: 'machine', end: { reason: 'machine-removed', state: null } };
     }
   }
 

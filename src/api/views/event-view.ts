@@ -9,7 +9,8 @@ export function viewEvent(event: TimelineEvent): EventBody {
     seq: event.seq,
     at: iso(event.at),
     type: event.type,
-    title: EVENT_TYPES[event.type],
+    // A store may hold facts of a type that a later version no longer knows.
+    title: (EVENT_TYPES as Readonly<Record<string, string>>)[event.type] ?? event.type,
     source: event.source,
     runId: event.runId ?? null,
     step: event.step ?? null,

@@ -30,19 +30,16 @@ async function showEvents(context: Context, name: string, { follow = false, limi
   const { items } = (await connection.call({ method: 'GET', path: `${path}/events?${query}` })) as EventPageBody;
   for (const event of items) print(context, event);
   if (!follow) return;
+  const interrupted = environment.catchInterrupt();
   const after = items.at(-1)?.seq ?? lastSeq;
   try {
-    for await (const { id, event, data } of followFeed(
-      context,
-      `${path}/feed?after=${after}`,
-      environment.interrupted,
-    )) {
+    for await (const { id, event, data } of followFeed(context, `${path}/feed?after=${after}`, interrupted)) {
       if (event === 'end') throw new CliError(EXIT.failed, `machine ${name} was removed`);
       if (id !== undefined) print(context, data as EventBody);
     }
   } catch (error) {
     // Ctrl-C is how following ends.
-    if (!environment.interrupted.aborted) throw error;
+    if (!interrupted.aborted) throw error;
   }
 }
 
