@@ -20,9 +20,9 @@ done
 );
 
 /**
- * Looks at a user's manager and its default.target. Root asks over the manager's private socket, which systemd lets
- * root use (src/libsystemd/sd-bus, bus_check_peercred); the user himself needs no more than his own. Anyone else
- * needs sudo without a password, and goes without an answer otherwise.
+ * Looks at a user's manager and its default.target, as that user: systemctl refuses a private socket whose other end
+ * is neither root's nor its own user's (systemd 252, src/libsystemd/sd-bus, bus_check_peercred), so root must become
+ * the user as well. Who is neither needs sudo without a password, and goes without an answer otherwise.
  */
 export function sessionScript(user: string): string {
   return script(
@@ -31,7 +31,7 @@ export function sessionScript(user: string): string {
 id=$(id -u ${quote(user)} 2>/dev/null) || exit 0
 echo "uid $id"
 echo "manager $(systemctl is-active "user@$id.service" 2>/dev/null)"
-case $(id -u) in 0 | "$id") as= ;; *) as='sudo -n' ;; esac
+case $(id -u) in "$id") as= ;; 0) as="runuser -u ${user} --" ;; *) as="sudo -n -u ${user}" ;; esac
 echo "default-target $($as env XDG_RUNTIME_DIR="/run/user/$id" systemctl --user is-active default.target 2>/dev/null </dev/null)"
 :
 `,

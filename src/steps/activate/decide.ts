@@ -29,7 +29,7 @@ export function decideActivate(view: StepView, facts: ActivateFacts, now: number
   if (facts.job.kind !== 'absent') return { kind: 'act', label: 'follow', action: { kind: 'follow' } };
   if (start.detail.bootId !== facts.bootId) return fail('machine-restarted', restarted(view));
   if (now - (start.endedAt ?? start.startedAt) < START_SHOWS_MS) {
-    return { kind: 'wait', why: 'for the rebuild job to show', recheckMs: 1000 };
+    return { kind: 'wait', why: 'for the rebuild job to show', recheckMs: 500 };
   }
   return start.endedAt === null
     ? startRebuild(facts)

@@ -29,5 +29,5 @@ export function decideNetboot(view: StepView, facts: NetbootFacts): Decision<Net
       },
     };
   }
-  return { kind: 'wait', why: lastSeenOf(facts), recheckMs: 1000 };
+  return { kind: 'wait', why: lastSeenOf(facts), recheckMs: 500 };
 }

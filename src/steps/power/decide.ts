@@ -69,7 +69,7 @@ function softOff(view: StepView, facts: PowerFacts): Decision<PowerAction> {
   if (textOf(result, 'outcome') === 'refused') {
     return fail('power-refused', `the BMC refused "soft-off": ${textOf(result, 'reason')}`);
   }
-  return { kind: 'wait', why: 'for the operating system to shut down', recheckMs: 1000 };
+  return { kind: 'wait', why: 'for the operating system to shut down', recheckMs: 500 };
 }
 
 /** Off, seen off, on: both halves can be decided after a crash. A machine that is off is only switched on. */

@@ -123,5 +123,5 @@ function done(
 }
 
 function wait(why: string): Decision<RebootAction> {
-  return { kind: 'wait', why, recheckMs: 1000 };
+  return { kind: 'wait', why, recheckMs: 500 };
 }

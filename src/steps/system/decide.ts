@@ -64,5 +64,5 @@ function judge(view: StepView, system: SystemFacts): Decision<never> {
 }
 
 function wait(why: string): Decision<never> {
-  return { kind: 'wait', why, recheckMs: 1000 };
+  return { kind: 'wait', why, recheckMs: 500 };
 }

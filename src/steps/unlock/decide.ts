@@ -98,6 +98,6 @@ function verdictOf(sent: ActionRecord): string | undefined {
   return typeof result === 'object' && result !== null && 'verdict' in result ? String(result.verdict) : undefined;
 }
 
-function wait(why: string, recheckMs = 1000): Decision<UnlockAction> {
+function wait(why: string, recheckMs = 500): Decision<UnlockAction> {
   return { kind: 'wait', why, recheckMs };
 }

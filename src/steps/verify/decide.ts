@@ -8,7 +8,7 @@ import { type Expected, proofOfBoot } from './proof.ts';
 /** The boot proves itself, or the run fails with the checks that did not pass. */
 export function decideVerify(view: StepView, facts: SystemStepFacts): Decision<never> {
   if (facts.host.kind === 'stranger') return { kind: 'fail', error: strangerError(facts.host, view.machine.spec.name) };
-  if (facts.system === null) return { kind: 'wait', why: lastSeenOf(facts), recheckMs: 1000 };
+  if (facts.system === null) return { kind: 'wait', why: lastSeenOf(facts), recheckMs: 500 };
   const checks = proofOfBoot(expectedOf(view), facts.system);
   const failed = checks.filter((check) => !check.passed);
   if (failed.length === 0) {
