@@ -17,6 +17,10 @@ export type SshConnection = AsyncDisposable & {
   /** "m1 (10.0.0.7:22) in stage 1". */
   readonly describe: string;
   readonly user: string;
+  /** SHA256 of the host key it was made under. */
+  readonly fingerprint: string;
+  /** Whether it can still be used: no command on it was aborted, and the other end did not hang up. */
+  isOpen(): boolean;
   exec(command: string, options: ExecOptions, signal: AbortSignal): Promise<ExecResult>;
   stream(command: string, sinks: ExecSinks, signal: AbortSignal): Promise<ExecEnd>;
 };
@@ -38,9 +42,11 @@ export async function connect(parts: SshParts, target: SshTarget, signal: AbortS
     const accept = (key: HostKey): boolean => ours.some((other) => sameHostKey(key, other));
     const common = { describe, address: target.address, port: target.port, user, accept };
     const algorithms = algorithmsFor([...ours, ...pinned.stage1, ...pinned.stage3]);
-    const first = await handshake({ ...common, algorithms, identity }, during);
+    const first = await handshake(clock, { ...common, algorithms, identity }, during);
     // A machine whose only keys are of other types: look again, without our identity, to be able to say which key it has.
-    return first.kind === 'no-such-key' ? handshake({ ...common, algorithms: ALL_HOST_KEY_ALGORITHMS }, during) : first;
+    return first.kind === 'no-such-key'
+      ? handshake(clock, { ...common, algorithms: ALL_HOST_KEY_ALGORITHMS }, during)
+      : first;
   });
   if (result.kind !== 'open') throw notOpened(result, target, ours);
   const { client, socket } = result;
@@ -57,6 +63,8 @@ export async function connect(parts: SshParts, target: SshTarget, signal: AbortS
   return {
     describe,
     user,
+    fingerprint: result.key.fingerprint,
+    isOpen: () => !socket.destroyed && socket.writable,
     exec: (command, options, during) => guarded(exec(client, command, options, during), during),
     stream: (command, sinks, during) => guarded(stream(client, command, sinks, during), during),
     async [Symbol.asyncDispose]() {

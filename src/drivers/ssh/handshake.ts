@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import ssh2, { type Client, type ParsedKey, type ServerHostKeyAlgorithm } from 'ssh2';
+import type { Clock } from '../../foundation/clock.ts';
 import { AuthenticationError, errorText, UnreachableError } from '../../foundation/errors.ts';
 import { dial } from './dial.ts';
 import { type HostKey, hostKeyOf } from './host-key.ts';
@@ -41,9 +42,9 @@ const KEEPALIVE_COUNT = 3;
  * authentication handler that never answers.
  * @throws UnreachableError, AuthenticationError when our key is refused; the signal's reason
  */
-export async function handshake(options: HandshakeOptions, signal: AbortSignal): Promise<Handshake> {
+export async function handshake(clock: Clock, options: HandshakeOptions, signal: AbortSignal): Promise<Handshake> {
   const { describe, accept, identity, user } = options;
-  const socket = await dial(options.address, options.port, signal);
+  const socket = await dial(clock, options.address, options.port, signal);
   const client = new ssh2.Client();
   let shown: HostKey | undefined;
   let accepted = false;

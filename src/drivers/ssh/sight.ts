@@ -44,9 +44,9 @@ async function sightPort(
   const common = { describe, address, port, user: 'nobody', accept };
   try {
     const result = await withDeadline(clock, SIGHT_MS, signal, `look at ${describe}`, async (during) => {
-      const first = await handshake({ ...common, algorithms: algorithmsFor(all) }, during);
+      const first = await handshake(clock, { ...common, algorithms: algorithmsFor(all) }, during);
       return first.kind === 'no-such-key'
-        ? handshake({ ...common, algorithms: ALL_HOST_KEY_ALGORITHMS }, during)
+        ? handshake(clock, { ...common, algorithms: ALL_HOST_KEY_ALGORITHMS }, during)
         : first;
     });
     if (result.kind === 'no-such-key') return { kind: 'absent', why: `${describe}: ${result.why}` };
