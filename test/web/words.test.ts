@@ -4,6 +4,7 @@ import { EVENT_TYPES } from '../../src/domain/event.ts';
 import { createSseParser, type SseMessage } from '../../src/web/api/sse.ts';
 import { brief } from '../../src/web/words/brief.ts';
 import { eventWords } from '../../src/web/words/event.ts';
+import { advice, sentence } from '../../src/web/words/sentence.ts';
 import { agoText, durationText } from '../../src/web/words/time.ts';
 
 const event = (type: string, data: EventBody['data'] = {}): EventBody => ({
@@ -82,6 +83,12 @@ describe('words', () => {
     [200_000_000, '2 d ago'],
   ])('call %i ms back %s', (ms, words) => {
     expect(agoText(ms)).toBe(words);
+  });
+
+  it('make sentences of texts, and leave names as they are', () => {
+    expect(sentence('there is no run x')).toBe('There is no run x.');
+    expect(sentence('rack1-n1 refused the passphrase')).toBe('rack1-n1 refused the passphrase.');
+    expect(advice('order the run again')).toBe('Order the run again.');
   });
 
   it('put facts into one line', () => {

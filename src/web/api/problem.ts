@@ -1,5 +1,5 @@
 import type { ProblemBody } from '../../api/schema/problem.ts';
-import { sentence } from '../words/sentence.ts';
+import { advice, sentence } from '../words/sentence.ts';
 
 /** The service said no, and why. */
 export class ApiProblem extends Error {
@@ -13,7 +13,7 @@ export class ApiProblem extends Error {
     super(sentence(body.detail));
     this.status = body.status;
     this.code = body.code;
-    this.hint = body.hint === undefined ? undefined : sentence(body.hint);
+    this.hint = body.hint === undefined ? undefined : advice(body.hint);
     const { problems } = body.details ?? {};
     this.problems = Array.isArray(problems) ? problems.map(String) : [];
   }

@@ -1,6 +1,6 @@
 import type { RunBody, RunErrorBody } from '../../api/schema/run.ts';
 import { brief, wordsOfKey } from '../words/brief.ts';
-import { sentence } from '../words/sentence.ts';
+import { advice, sentence } from '../words/sentence.ts';
 
 type Props = { readonly run: RunBody; readonly error: RunErrorBody };
 
@@ -17,7 +17,7 @@ export function RunFailure({ run, error }: Props) {
       <p className="message">{sentence(error.message)}</p>
       {error.hint === null ? null : (
         <p className="hint">
-          <strong>What to do:</strong> {sentence(error.hint)}
+          <strong>What to do:</strong> {advice(error.hint)}
         </p>
       )}
       {error.lastSeen === null ? null : (

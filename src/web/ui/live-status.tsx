@@ -31,7 +31,9 @@ function Lost({ why, retryAt, retryNow }: LostProps) {
   );
   return (
     <span className="live off" role="status">
-      <span title={why}>Connection lost.</span> <span aria-hidden="true">{when}</span>
+      <span>
+        <span title={why}>Connection lost.</span> <span aria-hidden="true">{when}</span>
+      </span>
       <button type="button" className="quiet" onClick={retryNow}>
         Try now
       </button>
