@@ -12,6 +12,7 @@ import { createIpmiBmcs } from './drivers/bmc/ipmi/ipmi-bmcs.ts';
 import { createHosts } from './drivers/hosts.ts';
 import { createSystemBuilder } from './drivers/nixos/system-builder.ts';
 import { createSecrets } from './drivers/secrets/secrets.ts';
+import { createSshConnections } from './drivers/ssh/connections.ts';
 import { systemClock } from './foundation/clock.ts';
 import { systemEntropy } from './foundation/entropy.ts';
 import type { Log } from './foundation/log.ts';
@@ -54,8 +55,9 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const secrets = createSecrets({ clock, log, environment: environment.variables });
   await using ipmi = createIpmiBmcs({ ...base, udp });
   const bmcs = createBmcs({ ipmi, secrets, log });
-  const hosts = createHosts({ ...base, secrets });
-  const builder = createSystemBuilder({ clock, log, secrets });
+  await using connections = createSshConnections({ clock, log, secrets });
+  const hosts = createHosts({ ...base, secrets, connections });
+  const builder = createSystemBuilder({ clock, log, secrets, connections });
 
   const netboot = createNetboot({ ...base, udp, ...store }, config.netboot ?? NO_NETBOOT);
   const steps = createSteps({ ...store, bmcs, hosts, builder, secrets, clock });

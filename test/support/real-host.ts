@@ -7,6 +7,7 @@ import type { Machine } from '../../src/domain/machine.ts';
 import { createHosts } from '../../src/drivers/hosts.ts';
 import { createSystemBuilder } from '../../src/drivers/nixos/system-builder.ts';
 import { createSecrets } from '../../src/drivers/secrets/secrets.ts';
+import { createSshConnections } from '../../src/drivers/ssh/connections.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import type { Log } from '../../src/foundation/log.ts';
 import { createMeter } from '../../src/foundation/meter.ts';
@@ -96,17 +97,19 @@ export async function startRealHost(options: RealHostOptions): Promise<RealHost>
   const recording: Log = { debug: note, info: note, warn: note, error: note, child: () => recording };
   const environment = { IDENTITY: identity.private, ...options.environment };
   const secrets = createSecrets({ clock: systemClock, log: recording, environment });
+  const connections = createSshConnections({ clock: systemClock, log: recording, secrets });
   const parts = { clock: systemClock, log: recording, secrets, meter: createMeter() };
   const kill = (): Promise<void> => ended(child);
   return {
     machine,
-    hosts: createHosts(parts),
-    builder: createSystemBuilder(parts),
+    hosts: createHosts({ ...parts, connections }),
+    builder: createSystemBuilder({ ...parts, connections }),
     folder,
     logged,
     serverLog: () => log,
     kill,
     async [Symbol.asyncDispose]() {
+      await connections[Symbol.asyncDispose]();
       await kill();
       await rm(folder, { recursive: true, force: true });
     },

@@ -4,6 +4,7 @@ import type { Secrets } from '../../src/domain/ports/secrets.ts';
 import { createHosts } from '../../src/drivers/hosts.ts';
 import { createSystemBuilder } from '../../src/drivers/nixos/system-builder.ts';
 import { createSecrets } from '../../src/drivers/secrets/secrets.ts';
+import { createSshConnections } from '../../src/drivers/ssh/connections.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { systemEntropy } from '../../src/foundation/entropy.ts';
 import { type Log, silentLog } from '../../src/foundation/log.ts';
@@ -87,6 +88,7 @@ export function createSimulatedHost(
     log,
     environment: { IDENTITY: identity.private, PASSPHRASE, ...options.environment },
   });
+  const connections = createSshConnections({ clock: systemClock, log, secrets });
   const parts = { clock: systemClock, log, secrets, meter: createMeter() };
   const simulated = createSimulatedMachine({ clock: systemClock, entropy: systemEntropy, log }, spec);
   return {
@@ -94,9 +96,12 @@ export function createSimulatedHost(
     machine,
     identity,
     secrets,
-    hosts: createHosts(parts),
-    builder: createSystemBuilder(parts),
-    [Symbol.asyncDispose]: () => simulated[Symbol.asyncDispose](),
+    hosts: createHosts({ ...parts, connections }),
+    builder: createSystemBuilder({ ...parts, connections }),
+    async [Symbol.asyncDispose]() {
+      await connections[Symbol.asyncDispose]();
+      await simulated[Symbol.asyncDispose]();
+    },
   };
 }
 

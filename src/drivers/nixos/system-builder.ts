@@ -3,7 +3,8 @@ import type { RebuildStatus, SystemBuilder } from '../../domain/ports/system-bui
 import { withDeadline } from '../../foundation/deadline.ts';
 import { ConflictError, InvalidRequestError, RefusedError, UnreachableError } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
-import { connect, type SshConnection, type SshParts } from '../ssh/connection.ts';
+import type { SshConnection, SshParts } from '../ssh/connection.ts';
+import type { SshConnections } from '../ssh/connections.ts';
 import type { ExecResult } from '../ssh/exec.ts';
 import { targetOf } from '../ssh/target.ts';
 import { nixConf, openAccessTokens } from './access-tokens.ts';
@@ -23,15 +24,17 @@ import { parseProbe } from './probe-report.ts';
 import { checkJob, checkOrder, rebuildCommand } from './rebuild-order.ts';
 import { createRedactor } from './redactor.ts';
 
+export type SystemBuilderParts = SshParts & { readonly connections: SshConnections };
+
 /** One command of start, status, stop or tidy. The probe's help may take 20 s by itself, stopping a unit as long. */
 const COMMAND_MS = 40_000;
 
-/** `nixos-rebuild` on the machine, over SSH under its pinned stage-3 key. Each call is its own connection. */
-export function createSystemBuilder(parts: SshParts): SystemBuilder {
-  const { clock, log, secrets } = parts;
+/** `nixos-rebuild` on the machine, over SSH under its pinned stage-3 key. */
+export function createSystemBuilder(parts: SystemBuilderParts): SystemBuilder {
+  const { clock, log, secrets, connections } = parts;
 
   const open = (machine: Machine, signal: AbortSignal): Promise<SshConnection> =>
-    connect(parts, targetOf(machine, 3), signal);
+    connections.open(targetOf(machine, 3), signal);
 
   /** Runs a script to its end. @throws RefusedError when it fails, with the last lines it wrote to standard error */
   const run = async (

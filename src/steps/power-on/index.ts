@@ -19,7 +19,7 @@ export type PowerOnDeps = { readonly bmcs: Bmcs; readonly hosts: Hosts; readonly
 
 /** Stage 0 begins: power on, with netboot armed and the boot override set when the plan asks for it. */
 export function createPowerOnStep(deps: PowerOnDeps): Step<PowerOnFacts, PowerOnAction> {
-  const { bmcs, hosts, attempts } = deps;
+  const { bmcs, attempts } = deps;
   return {
     name: 'power-on',
     async observe(view, signal) {
