@@ -93,6 +93,12 @@ describe.skipIf(!namespaces)('DHCP by real broadcast, on a segment of namespaces
     },
   );
 
+  it('the npm package dhcp gets it too', () => {
+    const result = segment.client(process.execPath, join(import.meta.dirname, 'npm-dhcp-client.cjs'), segment.mac);
+    expect(String(result.stdout)).toContain(`"bound":"${MACHINE_ADDRESS}"`);
+    expect(result.status).toBe(0);
+  });
+
   it('nothing left by another card, and the lease is in the timeline', async () => {
     await expect.poll(() => served.events.map(({ type }) => type)).toContain('lease.granted');
     expect(served.events.find(({ type }) => type === 'lease.granted')?.data.address).toBe(MACHINE_ADDRESS);

@@ -68,6 +68,8 @@ export function makeSegment(station: 'card' | 'tap' = 'card'): Segment {
   }
   for (const name of ['other0', 'other1', 'eth0']) ip('-n', service, 'link', 'set', name, 'up');
   ip('-n', client, 'link', 'set', 'eth0', 'up');
+  // A client without raw sockets needs some route before the kernel sends its broadcast.
+  if (station === 'card') ip('-n', client, 'route', 'add', 'default', 'dev', 'eth0');
   ip('-n', service, 'addr', 'add', '10.94.0.1/24', 'dev', 'other0');
   ip('-n', service, 'addr', 'add', `${SERVICE_ADDRESS}/24`, 'dev', 'eth0');
   ip('-n', service, 'route', 'add', 'default', 'via', '10.94.0.2');

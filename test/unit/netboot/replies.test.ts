@@ -182,7 +182,8 @@ describe('judging a DHCPREQUEST', () => {
     ['after a reboot, on another network', ask('0.0.0.0', '192.168.1.5'), 'refuse'],
     ['renewing', ask(assigned), 'grant'],
     ['renewing a wrong address', ask('10.77.0.12'), 'refuse'],
-    ['naming no address', ask('0.0.0.0'), 'ignore'],
+    ['naming no address', ask('0.0.0.0'), 'grant'],
+    ['naming none in so many words', ask('0.0.0.0', '0.0.0.0', SERVER), 'grant'],
   ] as const)('%s', (_name, message, kind) => {
     expect(judgeRequest(message, SERVER, assigned).kind).toBe(kind);
   });

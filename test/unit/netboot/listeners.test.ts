@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+import { silentLog } from '../../../src/foundation/log.ts';
+import { createMeter } from '../../../src/foundation/meter.ts';
+import type { UdpPeer } from '../../../src/foundation/udp.ts';
+import { createBootDirectory } from '../../../src/netboot/boot-directory.ts';
+import { createDhcpServer } from '../../../src/netboot/dhcp-server.ts';
+import type { InterfaceOptions } from '../../../src/netboot/options.ts';
+import { createPeers } from '../../../src/netboot/peers.ts';
+import { createSightings } from '../../../src/netboot/sightings.ts';
+import { createStrangers } from '../../../src/netboot/strangers.ts';
+import { createTftpServer } from '../../../src/netboot/tftp-server.ts';
+import { decodeDhcpMessage, encodeDhcpMessage, messageTypeOf } from '../../../src/protocols/dhcp/message.ts';
+import { decodeTftpPacket, describeTftpPacket, encodeTftpPacket } from '../../../src/protocols/tftp/packet.ts';
+import { type ClientMessageParts, clientMessage } from '../../../src/simulator/pxe-client/messages.ts';
+import { createManualClock, settle } from '../../support/manual-clock.ts';
+import { createMemoryUdp } from '../../support/memory-udp.ts';
+import {
+  memoryAttempts,
+  memoryLeases,
+  memoryMachines,
+  memoryTimeline,
+  sampleMachine,
+} from '../../support/netboot-ports.ts';
+
+const SERVER = '10.0.0.1';
+const identity = { mac: '52:54:00:00:00:01', uuid: '4c4c4544-0033-4a10-8052-b4c04f4d3432', firmware: 'uefi' } as const;
+const fixed = { bytes: (length: number) => Buffer.alloc(length, 0x22) };
+const message = (parts: ClientMessageParts): Buffer => encodeDhcpMessage(clientMessage(fixed, identity, parts));
+const own: InterfaceOptions = {
+  name: 'eth0',
+  address: { address: SERVER, prefixLength: 24 },
+  mode: 'full',
+  leaseSeconds: 60,
+  dns: [],
+};
+
+function parts(beforePut?: () => Promise<void>) {
+  const clock = createManualClock();
+  const udp = createMemoryUdp();
+  const machine = sampleMachine({ name: 'm1', macs: [identity.mac], address: '10.0.0.11' });
+  const [machines, attempts, leases] = [memoryMachines([machine]), memoryAttempts(clock.now), memoryLeases(beforePut)];
+  const [timeline, meter, log] = [memoryTimeline(clock.now), createMeter(), silentLog];
+  const sightings = createSightings({ timeline, clock, log, meter });
+  const strangers = createStrangers({ clock, log, meter });
+  const directory = createBootDirectory({ machines, attempts });
+  const peers = createPeers({ leases, machines, clock });
+  return {
+    clock,
+    udp,
+    machine,
+    machines,
+    attempts,
+    leases,
+    timeline,
+    meter,
+    log,
+    sightings,
+    strangers,
+    directory,
+    peers,
+  };
+}
+
+describe('DHCP server', () => {
+  const options = {
+    own,
+    ports: { dhcp: 67, dhcpClient: 68 },
+    loaders: new Map([[7, 'ipxe.efi']]),
+    scriptBaseUrl: `http://${SERVER}`,
+  };
+  const request = message({ type: 'request', speaker: 'system', requested: '10.0.0.11', server: SERVER });
+
+  it('holds an acknowledgement back until the lease is on disk', async () => {
+    const disk = Promise.withResolvers<void>();
+    const p = parts(() => disk.promise);
+    const stop = new AbortController();
+    const running = createDhcpServer(p, options).run(stop.signal);
+    await settle();
+    p.udp.deliver({ address: '0.0.0.0', port: 68 }, { address: '255.255.255.255', port: 67 }, request);
+    await settle(10);
+    expect(p.udp.sent).toEqual([]);
+    disk.resolve();
+    await settle(10);
+    expect(p.udp.sent.map(({ data, to }) => [messageTypeOf(decodeDhcpMessage(data)), to])).toEqual([
+      ['ack', { address: '255.255.255.255', port: 68 }],
+    ]);
+    stop.abort();
+    await running;
+  });
+
+  it('answers nothing when the lease cannot be written, and goes on', async () => {
+    let broken = true;
+    const p = parts(() => (broken ? Promise.reject(new Error('disk full')) : Promise.resolve()));
+    const stop = new AbortController();
+    const running = createDhcpServer(p, options).run(stop.signal);
+    await settle();
+    const ask = (): void =>
+      p.udp.deliver({ address: '0.0.0.0', port: 68 }, { address: '255.255.255.255', port: 67 }, request);
+    ask();
+    await settle(10);
+    expect(p.udp.sent).toEqual([]);
+    expect(p.meter.value('netboot_datagrams_dropped', { channel: 'dhcp', why: 'failed' })).toBe(1);
+    broken = false;
+    ask();
+    await settle(10);
+    expect(p.udp.sent.length).toBe(1);
+    stop.abort();
+    await running;
+  });
+
+  it('drops requests beyond what it can work on at once', async () => {
+    const disk = Promise.withResolvers<void>();
+    const p = parts(() => disk.promise);
+    const stop = new AbortController();
+    const running = createDhcpServer(p, options).run(stop.signal);
+    await settle();
+    for (let n = 0; n < 300; n++)
+      p.udp.deliver({ address: '0.0.0.0', port: 68 }, { address: '255.255.255.255', port: 67 }, request);
+    expect(p.meter.value('netboot_datagrams_dropped', { channel: 'dhcp', why: 'busy' })).toBe(44);
+    disk.resolve();
+    stop.abort();
+    await running;
+  });
+
+  it('sends from its own address only, and hears broadcasts apart', async () => {
+    const p = parts();
+    const stop = new AbortController();
+    const running = createDhcpServer(p, options).run(stop.signal);
+    await settle();
+    expect(p.udp.bound.map(({ address, port }) => `${address}:${port}`)).toEqual(['10.0.0.1:67', '255.255.255.255:67']);
+    p.udp.deliver(
+      { address: '0.0.0.0', port: 68 },
+      { address: '255.255.255.255', port: 67 },
+      message({ type: 'discover', speaker: 'firmware' }),
+    );
+    await settle(10);
+    expect(p.udp.sent.map(({ from }) => from.address)).toEqual([SERVER]);
+    stop.abort();
+    await running;
+    expect(p.udp.bound).toEqual([]);
+  });
+});
+
+describe('TFTP server', () => {
+  const client: UdpPeer = { address: '10.0.0.11', port: 2070 };
+  const rrq = (timeout?: string): Buffer =>
+    encodeTftpPacket({
+      kind: 'rrq',
+      filename: 'f',
+      mode: 'octet',
+      options: timeout === undefined ? [] : [{ name: 'timeout', value: timeout }],
+    });
+
+  async function serving(options = {}) {
+    const p = parts();
+    const files = new Map([['f', { name: 'f', data: Buffer.alloc(1000, 7), sha256: '' }]]);
+    const stop = new AbortController();
+    const running = createTftpServer({ ...p, files }, { address: SERVER, port: 69, ...options }).run(stop.signal);
+    await settle();
+    const texts = (): readonly string[] =>
+      p.udp.sent.splice(0).map(({ data }) => describeTftpPacket(decodeTftpPacket(data)));
+    const deliver = (data: Buffer, port = 69): void => p.udp.deliver(client, { address: SERVER, port }, data);
+    const stopped = async (): Promise<void> => {
+      stop.abort();
+      await running;
+    };
+    return { p, texts, deliver, stop: stopped };
+  }
+
+  it('retransmits with growing waits, then gives up, and says so once', async () => {
+    const s = await serving({ retransmitMs: 1000, attempts: 4 });
+    s.deliver(rrq());
+    await settle();
+    const times: number[] = [];
+    for (let second = 0; second < 60; second++) {
+      if (s.texts().length > 0) times.push(second);
+      await s.p.clock.advance(1000);
+    }
+    expect(times).toEqual([0, 1, 3, 7, 15]);
+    expect(s.p.udp.bound.length).toBe(1);
+    await s.p.sightings.settled();
+    expect(s.p.timeline.events.map(({ type, data }) => [type, data.why])).toEqual([
+      ['file.refused', 'the machine stopped answering'],
+    ]);
+    await s.stop();
+  });
+
+  it("keeps to the client's own time", async () => {
+    const s = await serving();
+    s.deliver(rrq('5'));
+    await settle();
+    expect(s.texts()).toEqual(['OACK timeout=5']);
+    await s.p.clock.advance(4999);
+    expect(s.texts()).toEqual([]);
+    await s.p.clock.advance(1);
+    expect(s.texts()).toEqual(['OACK timeout=5']);
+    await s.stop();
+  });
+
+  it('takes a repeated request for what it is, and a new one on the same port for a new start', async () => {
+    const s = await serving();
+    s.deliver(rrq());
+    await settle();
+    s.deliver(rrq());
+    await settle();
+    expect(s.texts()).toEqual(['DATA 1 of 512 bytes']);
+    const port = s.p.udp.bound[1]?.port ?? 0;
+    s.deliver(encodeTftpPacket({ kind: 'ack', block: 1 }), port);
+    s.deliver(rrq());
+    await settle();
+    expect(s.texts()).toEqual(['DATA 2 of 488 bytes', 'DATA 1 of 512 bytes']);
+    await s.stop();
+    expect(s.p.udp.bound).toEqual([]);
+  });
+
+  it('ends a transfer at its deadline, however slowly it moves', async () => {
+    const s = await serving({ deadlineMs: 10_000 });
+    s.deliver(rrq());
+    await settle();
+    await s.p.clock.advance(14_999);
+    expect(s.p.udp.bound.length).toBe(2);
+    await s.p.clock.advance(1);
+    expect(s.p.udp.bound.length).toBe(1);
+    await s.stop();
+  });
+});
