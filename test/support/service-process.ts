@@ -31,12 +31,14 @@ export type ServiceProcess = AsyncDisposable & {
 };
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+/** As `npm start` has them. */
+const NODE_FLAGS = ['--max-semi-space-size=4'];
 const START_LIMIT_MS = 30_000;
 
 /** Starts the service and waits until it serves. @throws Error with its output when it does not */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
   const started = performance.now();
-  const argv = [...(options.prefix ?? []), process.execPath, MAIN, '--config', options.configFile];
+  const argv = [...(options.prefix ?? []), process.execPath, ...NODE_FLAGS, MAIN, '--config', options.configFile];
   const child = spawn(argv[0] ?? '', argv.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/root', ...options.environment },
