@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import ssh2, { type Connection, type ParsedKey, type PublicKeyAuthContext, type ServerChannel } from 'ssh2';
 import { errorText } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
@@ -51,6 +51,9 @@ export async function openSshServer(log: Log, options: SshServerOptions): Promis
   const server = new ssh2.Server({ hostKeys: [hostKey], ident }, (connection) => {
     counts.connections++;
     connections.add(connection);
+    // Servers send small packets and want them gone; without this each answer waits 40 ms for an acknowledgement.
+    const socket = socketOf(connection);
+    if (socket instanceof Socket) socket.setNoDelay(true);
     serve(log, connection, options, counts);
     connection.on('close', () => connections.delete(connection));
   });
@@ -160,9 +163,12 @@ function collectInput(channel: ServerChannel, gone: AbortSignal): Promise<Buffer
 
 /** Drops the TCP connection without a goodbye, as a machine does that loses power. */
 function kill(connection: Connection): void {
-  // The package has no public way to do it: end() says goodbye first and waits for the other side.
-  const socket: unknown = Reflect.get(connection, '_sock');
-  if (typeof socket === 'object' && socket !== null && 'destroy' in socket && typeof socket.destroy === 'function') {
-    socket.destroy();
-  } else connection.end();
+  const socket = socketOf(connection);
+  if (socket instanceof Socket) socket.destroy();
+  else connection.end();
+}
+
+/** The package has no public way to it: its end() says goodbye first and waits for the other side. */
+function socketOf(connection: Connection): unknown {
+  return Reflect.get(connection, '_sock');
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Initrd, InitrdFacts, PendingPrompt } from '../../../src/domain/ports/hosts.ts';
 import { InvalidRequestError, RefusedError } from '../../../src/foundation/errors.ts';
+import type { Log } from '../../../src/foundation/log.ts';
 import { Secret } from '../../../src/foundation/secret.ts';
 import { createSimulatedHost, eventually, PASSPHRASE, type SimulatedHost } from '../../support/simulated-host.ts';
 
@@ -145,6 +147,27 @@ describe('several disks', () => {
     await expect(initrd.answer(promptOf(facts), Secret.fromText(PASSPHRASE), signal)).rejects.toThrow(RefusedError);
     expect(host.simulated.passphrases).toEqual([]);
   });
+});
+
+test('passphrases and keys appear in no log line and no error, right, wrong or cut off', async () => {
+  const said: string[] = [];
+  const note = (fields: object, message: string): void => void said.push(`${message} ${inspect(fields, { depth: 9 })}`);
+  const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
+  await using host = createSimulatedHost({ log, simulated: { timings: { lingerMs: 700 } } });
+  const { initrd, facts } = await asking(host);
+  await using _ = initrd;
+  expect(await initrd.answer(promptOf(facts), Secret.fromText('planted-wrong-91'), signal)).toBe('wrong');
+  const again = await eventually(async () => (await initrd.look(signal)).prompts[0]);
+  const cut = initrd.answer(again, Secret.fromText(PASSPHRASE), signal);
+  await eventually(async () => (host.simulated.passphrases.length > 1 ? true : undefined));
+  host.simulated.chassis.control('off');
+  said.push(await cut);
+  said.push(inspect(await host.hosts.initrd(host.machine, signal).catch((error: unknown) => error), { depth: 9 }));
+  const key = host.identity.private.split('\n')[2] ?? '';
+  expect(key.length).toBeGreaterThan(40);
+  const text = said.join('\n');
+  expect(text).toContain('passphrase answered');
+  for (const secret of [PASSPHRASE, 'planted-wrong-91', key]) expect(text).not.toContain(secret);
 });
 
 test('a key derivation slower than cryptroot-unlock waits is judged by looking on', async () => {
