@@ -23,6 +23,7 @@ export type HttpBoot = Component<{ readonly address: string; readonly port: numb
 
 /** EDK2 sends HEAD and GET on one connection, with seconds between when it asks the user or the disk. */
 const KEEP_ALIVE_MS = 30_000;
+const IDLE_MS = 120_000;
 /** A request is a few lines; whoever needs longer for them is not a boot loader. */
 const REQUEST_MS = 15_000;
 
@@ -39,6 +40,8 @@ export function createHttpBoot(deps: BootHandlerDeps, options: HttpBootOptions):
       handler,
     );
     server.maxConnections = maximumConnections;
+    // Ends a connection on which nothing moves: a machine that was switched off in the middle never says so.
+    server.timeout = IDLE_MS;
     const bound = await listening(server, address, port);
     try {
       server.on('error', (error) => log.error({ error: errorText(error) }, 'boot HTTP server'));
