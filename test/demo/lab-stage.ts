@@ -27,11 +27,7 @@ export async function createLabStage(
     configFile: writeLabConfig(rig, { folder, flavours: [flavour] }),
     machine: rig.machine(1).name,
     prefix: ['ip', 'netns', 'exec', rig.network.serviceNamespace],
-    powerVerbs: () =>
-      rig
-        .machine(1)
-        .powerVerbs()
-        .map((verb) => JSON.stringify(verb)),
+    powerVerbs: () => rig.machine(1).powerVerbs(),
     [Symbol.asyncDispose]: dispose,
   };
 }

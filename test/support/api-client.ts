@@ -66,6 +66,19 @@ export function createApiClient(url: string, token: string) {
         if (page.items.length < 500) return events;
       }
     },
+    /** A step's output as it is stored so far. */
+    async output(runId: string, step: unknown): Promise<string> {
+      let text = '';
+      for (let from = 0; ; ) {
+        const response = await fetch(`${url}/api/v1/runs/${runId}/output?step=${step}&from=${from}`, { headers });
+        if (!response.ok) throw new Error(`output of run ${runId}: ${response.status} ${await response.text()}`);
+        const part = await response.text();
+        const to = Number(response.headers.get('x-output-to'));
+        text += part;
+        if (to <= from || to >= Number(response.headers.get('x-output-end'))) return text;
+        from = to;
+      }
+    },
     feed: (runId: string, signal: AbortSignal): AsyncGenerator<SseMessage> =>
       readFeed(`${url}/api/v1/runs/${runId}/feed`, headers, signal),
     /** Polls until the run has ended. */

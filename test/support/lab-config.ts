@@ -14,6 +14,8 @@ export type LabConfigOptions = {
   readonly dhcp?: 'full' | 'proxy';
   /** Passphrase put into the secret file. Default: the right one. */
   readonly passphrase?: string;
+  /** Password put into the BMC's secret file. Default: the right one. */
+  readonly bmcPassword?: string;
   /** Fields merged into each machine's declaration. */
   readonly machine?: Readonly<Record<string, unknown>>;
 };
@@ -29,7 +31,7 @@ export function writeLabConfig(rig: Rig, options: LabConfigOptions): string {
     chmodSync(path, 0o600);
     return `file:${path}`;
   };
-  const bmcPassword = secret('bmc-password', rig.machine(1).bmc.password);
+  const bmcPassword = secret('bmc-password', options.bmcPassword ?? rig.machine(1).bmc.password);
   const passphrase = secret('passphrase', options.passphrase ?? rig.image.passphrase);
   const config = {
     dataDirectory: join(folder, 'data'),
