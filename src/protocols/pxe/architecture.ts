@@ -9,7 +9,7 @@ export type ClientArchitecture = {
 
 /**
  * Processor architecture types. 7 and 9 are both x64 in the field: RFC 4578 §2.1 as first printed had them the other
- * way round (erratum 4625), and firmware of both readings is out there.
+ * way round, until an erratum of 2016, and firmware of both readings is out there.
  * @see IANA "Dynamic Host Configuration Protocol for IPv6", Processor Architecture Types; RFC 4578 §2.1
  */
 export const ARCHITECTURES: readonly ClientArchitecture[] = [

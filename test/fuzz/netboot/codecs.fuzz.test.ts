@@ -16,17 +16,11 @@ import { pxeClientOf } from '../../../src/protocols/pxe/client.ts';
 import { formatUserClasses, parseUserClasses } from '../../../src/protocols/pxe/user-class.ts';
 import { decodePxeVendorOptions, encodePxeVendorOptions } from '../../../src/protocols/pxe/vendor-options.ts';
 import { decodeTftpPacket, encodeTftpPacket } from '../../../src/protocols/tftp/packet.ts';
-import { clientMessage } from '../../../src/simulator/pxe-client/messages.ts';
+import { RECORDED_DHCP, recorded } from '../../support/recorded-netboot.ts';
 
 const RUNS = { numRuns: 2000, seed: 4711 };
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
-const fixed = { bytes: (length: number) => Buffer.alloc(length, 0x11) };
-const identity = { mac: '52:54:00:77:00:01', uuid: '4c4c4544-0033-4a10-8052-b4c04f4d3432', firmware: 'uefi' } as const;
-const fixtures = (['firmware', 'ipxe', 'system'] as const).map((speaker) =>
-  encodeDhcpMessage(
-    clientMessage(fixed, identity, { type: 'request', speaker, requested: '10.0.0.9', server: '10.0.0.1' }),
-  ),
-);
+const fixtures = RECORDED_DHCP.map(recorded);
 /** A fixture with some of its bytes changed and its end cut or grown. */
 const mutated = fc
   .tuple(fc.constantFrom(...fixtures), fc.array(fc.tuple(fc.nat(399), fc.nat(255)), { maxLength: 12 }), fc.nat(400))

@@ -124,12 +124,7 @@ describe('PXE client', () => {
     expect(() => parseMachineIdentifier(bytes.subarray(1))).toThrow(DecodeError);
   });
   it('reads what iPXE can', () => {
-    // As sent by Debian's iPXE 1.0.0+git-20190125 for BIOS: option 175 with pxe extensions, http, tftp and bzImage.
-    const sent = Buffer.from(
-      'b105011af41000eb03010000170101220101130101110101270101190101100102210101150101180101',
-      'hex',
-    );
-    expect(ipxeFeatures(decodeIpxeOptions(sent))).toEqual({ http: true, kernel: true });
+    expect(ipxeFeatures(decodeIpxeOptions(Buffer.from('130101180101', 'hex')))).toEqual({ http: true, kernel: true });
     expect(ipxeFeatures(decodeIpxeOptions(Buffer.from('130100', 'hex')))).toEqual({ http: false, kernel: false });
   });
 });
