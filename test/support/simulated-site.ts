@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -8,6 +10,7 @@ import { systemEntropy } from '../../src/foundation/entropy.ts';
 import { silentLog } from '../../src/foundation/log.ts';
 import { systemUdp } from '../../src/foundation/udp.ts';
 import { PrivilegeLevel } from '../../src/protocols/ipmi/privilege-level.ts';
+import type { FaultHook } from '../../src/simulator/bmc/faults.ts';
 import type { SimulatedMachineSpec } from '../../src/simulator/machine/spec.ts';
 import type { PxeClientOptions } from '../../src/simulator/pxe-client/options.ts';
 import { type RackedMachine, rackMachine } from '../../src/simulator/rack.ts';
@@ -28,6 +31,10 @@ export type SiteOptions = {
   readonly declared?: Readonly<Record<string, unknown>>;
   /** What the service believes the passphrase to be. Default: the right one. */
   readonly passphrase?: string;
+  /** What happens to the datagrams of each BMC. Default: nothing. */
+  readonly bmcFaults?: FaultHook;
+  /** How the firmware of each machine boots, where it differs. */
+  readonly pxe?: Partial<PxeClientOptions>;
 };
 
 /** Simulated machines on loopback, and a service configuration that reaches them. */
@@ -37,18 +44,25 @@ export type SimulatedSite = AsyncDisposable & {
   readonly machines: readonly RackedMachine[];
   readonly names: readonly string[];
   readonly apiUrl: string;
+  /** First three numbers of every address here; the service has .1, machines .11 and up, their BMCs .181 and up. */
+  readonly net: string;
+  readonly ports: { readonly dhcp: number; readonly proxy: number; readonly tftp: number; readonly http: number };
+  /** The firmware of each machine, to ask as it would. */
+  readonly pxe: readonly PxeClientOptions[];
   /** Replaces the passphrase that the service reads. */
   setPassphrase(passphrase: string): void;
+  /** Writes a file that only we may read. @returns the reference to it */
+  secret(name: string, value: string): string;
   /** Writes the configuration again with other declarations. */
   declare(change: Readonly<Record<string, unknown>>): void;
 };
 
-/** Sites of one process must not share addresses or ports. */
-let sites = 0;
+/** Where this process begins to look for a free network; those of other processes are passed over. */
+let nextNet = (process.pid * 17) % 20_000;
 
 export async function createSimulatedSite(options: SiteOptions = {}): Promise<SimulatedSite> {
   const { flavour = 'initramfs' } = options;
-  const net = `127.${20 + (process.pid % 100)}.${sites++ % 250}`;
+  const { net, release } = await claimNet();
   const folder = mkdtempSync(join(tmpdir(), 'bootwright-site-'));
   const stop = new AbortController();
   const parts = { udp: systemUdp, clock: systemClock, entropy: systemEntropy, log: silentLog };
@@ -59,7 +73,8 @@ export async function createSimulatedSite(options: SiteOptions = {}): Promise<Si
   };
   const assets = writeAssets(join(folder, 'assets'));
   const identity = newSshKey(systemEntropy);
-  const ports = portsOf(process.pid + sites * 16);
+  const ports = { dhcp: 10_067, proxy: 14_011, tftp: 10_069, http: 18_480, api: 18_470 };
+  const firmwares: PxeClientOptions[] = [];
   const racked: RackedMachine[] = [];
   const declarations: Record<string, unknown>[] = [];
   for (let index = 1; index <= (options.machines ?? 1); index++) {
@@ -85,9 +100,12 @@ export async function createSimulatedSite(options: SiteOptions = {}): Promise<Si
       link: { kind: 'relay', server: `${net}.1`, serverPort: ports.dhcp, relay: `${net}.${110 + index}` },
       ports: { proxy: ports.proxy, tftp: ports.tftp },
       ...(options.dhcp === 'proxy' ? { addressFrom: { fixed: address } } : {}),
+      ...options.pxe,
     };
+    firmwares.push(pxe);
     const users = [{ name: 'admin', password: SITE_SECRETS.bmcPassword, privilege: PrivilegeLevel.administrator }];
-    const bmc = { address: `${net}.${180 + index}`, port: 6230, users };
+    const faults = options.bmcFaults === undefined ? {} : { faults: options.bmcFaults };
+    const bmc = { address: `${net}.${180 + index}`, port: 6230, users, ...faults };
     racked.push(
       await rackMachine(parts, { machine, bmc, pxe, flavourOf: (sha256) => assets.flavours.get(sha256) }, stop.signal),
     );
@@ -123,7 +141,7 @@ export async function createSimulatedSite(options: SiteOptions = {}): Promise<Si
       configFile,
       stringify({
         dataDirectory: join(folder, 'data'),
-        listen: { address: '127.0.0.1', port: ports.api },
+        listen: { address: `${net}.1`, port: ports.api },
         log: { level: 'debug' },
         netboot: {
           interfaces: [{ name: 'lo', address: `${net}.1/24`, mode: options.dhcp ?? 'full' }],
@@ -140,21 +158,40 @@ export async function createSimulatedSite(options: SiteOptions = {}): Promise<Si
     configFile,
     machines: racked,
     names: declarations.map((declaration) => String(declaration.name)),
-    apiUrl: `http://127.0.0.1:${ports.api}`,
+    apiUrl: `http://${net}.1:${ports.api}`,
+    net,
+    ports,
+    pxe: firmwares,
     setPassphrase: (value) => void secret('passphrase', value),
+    secret,
     declare: write,
     async [Symbol.asyncDispose]() {
       await Promise.all(racked.map((one) => one[Symbol.asyncDispose]()));
       stop.abort();
+      await release();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** Ports of one site, out of the range the kernel hands out by itself. */
-function portsOf(seed: number) {
-  const base = 10_000 + (seed % 1300) * 16;
-  return { dhcp: base, proxy: base + 2, tftp: base + 3, http: base + 4, api: base + 5 };
+/** A network of loopback that no other site has, in this process or another: who listens at its last address has it. */
+async function claimNet(): Promise<{ net: string; release(): Promise<void> }> {
+  for (;;) {
+    const number = nextNet++ % 20_000;
+    const net = `127.${20 + Math.floor(number / 200)}.${number % 200}`;
+    const claim = createServer();
+    try {
+      claim.listen({ host: `${net}.254`, port: 9999, exclusive: true });
+      await once(claim, 'listening');
+    } catch {
+      continue; // Taken: the next one may be free.
+    }
+    const release = async (): Promise<void> => {
+      claim.close();
+      await once(claim, 'close');
+    };
+    return { net, release };
+  }
 }
 
 /** A kernel and one initrd of each flavour; what is in them only has to be told apart. */
