@@ -57,14 +57,19 @@ export const systemUdp: Udp = {
     closed.catch(() => undefined);
     socket.on('message', (data, from) => receive(data, { address: from.address, port: from.port }));
     let open = true;
+    // Node drops the callbacks of sends that are under way when their socket is closed: those are told here.
+    const pending = new Set<(reason: UnreachableError) => void>();
     return {
       local: { address: local.address, port: local.port },
       closed,
-      send: (data, to) => sent(socket, data, to),
+      send: (data, to) => sent(socket, pending, data, to),
       async [Symbol.asyncDispose]() {
         if (!open) return;
         open = false;
         await new Promise<void>((resolve) => socket.close(() => resolve()));
+        for (const reject of pending)
+          reject(new UnreachableError(`UDP socket ${local.address}:${local.port} was closed`));
+        pending.clear();
       },
     };
   },
@@ -82,9 +87,16 @@ function bound(socket: Socket, binding: UdpBinding): Promise<void> {
   return promise;
 }
 
-function sent(socket: Socket, data: Uint8Array, to: UdpPeer): Promise<void> {
+function sent(
+  socket: Socket,
+  pending: Set<(reason: UnreachableError) => void>,
+  data: Uint8Array,
+  to: UdpPeer,
+): Promise<void> {
   return new Promise((resolve, reject) => {
+    pending.add(reject);
     socket.send(data, to.port, to.address, (error) => {
+      pending.delete(reject);
       if (error) reject(new UnreachableError(`send to ${to.address}:${to.port}: ${error.message}`, { cause: error }));
       else resolve();
     });

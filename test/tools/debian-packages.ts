@@ -21,6 +21,7 @@ export const INTEROP_PROGRAMS: Readonly<Record<string, string>> = {
   '/usr/sbin/dhclient': 'isc-dhcp-client',
   '/usr/sbin/ip': 'iproute2',
   '/usr/lib/ipxe/ipxe.efi': 'ipxe',
+  '/usr/lib/ipxe/qemu/pxe-virtio.rom': 'ipxe-qemu',
 };
 
 export const BROWSER_PROGRAMS: Readonly<Record<string, string>> = { '/usr/bin/chromium': 'chromium' };

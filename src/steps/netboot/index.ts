@@ -1,8 +1,9 @@
+import type { TimelineEvent } from '../../domain/event.ts';
 import type { Bmcs } from '../../domain/ports/bmcs.ts';
 import type { Hosts } from '../../domain/ports/hosts.ts';
 import type { BootAttempts } from '../../domain/ports/netboot.ts';
 import type { Timeline } from '../../domain/ports/timeline.ts';
-import type { Step } from '../../domain/step.ts';
+import type { Step, StepView } from '../../domain/step.ts';
 import { armedAfterSeq } from '../arm-netboot.ts';
 import { dropBootOrders } from '../drop-boot-orders.ts';
 import { hostFact } from '../sighted.ts';
@@ -28,7 +29,7 @@ export function createNetbootStep({ bmcs, hosts, attempts, timeline }: NetbootDe
         attempts.current(view.machine.id),
       ]);
       const armed = attempt?.runId === view.run.id && attempt.round === view.round;
-      return { host: hostFact(host), armed, ...progressOf(events) };
+      return { host: hostFact(host), armed, ...progressOf(events.filter((event) => isOfRound(event, view))) };
     },
     decide: decideNetboot,
     async act(view) {
@@ -43,4 +44,12 @@ export function createNetbootStep({ bmcs, hosts, attempts, timeline }: NetbootDe
     lastSeen: lastSeenOf,
     cleanUp: (view, signal) => dropBootOrders({ bmcs, attempts }, view, signal),
   };
+}
+
+/** A repeat that is written late belongs to the attempt it was seen in, not to the one that is armed by then. */
+function isOfRound(event: TimelineEvent, view: StepView): boolean {
+  const { attempt } = event.data;
+  return (
+    (event.runId === undefined || event.runId === view.run.id) && (attempt === undefined || attempt === view.round)
+  );
 }

@@ -21,6 +21,16 @@ describe('udp', () => {
     await Promise.all([receiver.closed, sender.closed]);
   });
 
+  it('a send that is under way when the socket is closed is told so, or was sent', async () => {
+    const socket = await systemUdp.bind({ address: '127.0.0.1', port: 0 }, () => undefined, signal);
+    const sends = Array.from({ length: 50 }, () => socket.send(Buffer.alloc(100), { address: '127.0.0.1', port: 9 }));
+    const settled = Promise.allSettled(sends);
+    await socket[Symbol.asyncDispose]();
+    for (const result of await settled) {
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(UnreachableError);
+    }
+  });
+
   it('says which address is taken', async () => {
     await using taken = await systemUdp.bind({ address: '127.0.0.1', port: 0 }, () => undefined, signal);
     const again = systemUdp.bind(taken.local, () => undefined, signal);
