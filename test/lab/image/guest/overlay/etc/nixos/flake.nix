@@ -70,6 +70,7 @@
       nixosConfigurations = {
         lab = system { };
         lab-systemd = system { flavour = flavours.systemd; };
+        next = system { activate = "# the generation after: another closure, and no other difference"; };
         slow = system { before = "i=0; while [ $i -lt 30 ]; do echo \"building step $i of 30\"; sleep 1; i=$((i+1)); done"; };
 
         # Ways to fail before anything is changed,
