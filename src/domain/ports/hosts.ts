@@ -69,8 +69,8 @@ export type System = AsyncDisposable & {
 };
 
 /**
- * Access to machines by SSH. Connecting fails with HostKeyMismatchError when the key is not the pinned one of that
- * stage, UnreachableError when nobody answers, AuthenticationError when our key is refused.
+ * Access to machines by SSH. Connecting fails with HostKeyMismatchError when the key is pinned for neither stage,
+ * UnreachableError when nobody answers in that stage, AuthenticationError when our key is refused.
  */
 export type Hosts = {
   sight(machine: Machine, signal: AbortSignal): Promise<HostSighting>;

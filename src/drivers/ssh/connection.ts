@@ -30,7 +30,7 @@ const CONNECT_MS = 20_000;
 
 /**
  * Connects to a machine in one stage. Host keys of both stages are asked for, so that a machine in the other stage is
- * recognised and not merely unreachable; only this stage's are accepted.
+ * recognised (it may have booted on since it was seen, which passes); only this stage's are accepted.
  * @throws HostKeyMismatchError, AuthenticationError, UnreachableError, DeadlineError
  */
 export async function connect(parts: SshParts, target: SshTarget, signal: AbortSignal): Promise<SshConnection> {
@@ -84,7 +84,13 @@ function notOpened(result: Exclude<Handshake, { kind: 'open' }>, target: SshTarg
   const { describe, stage, pinned } = target;
   if (result.kind === 'no-such-key') return new UnreachableError(`${describe}: ${result.why}`);
   const others = stage === 1 ? pinned.stage3 : pinned.stage1;
-  const other = others.some((key) => sameHostKey(key, result.key));
-  const also = other ? `the key of stage ${stage === 1 ? 3 : 1}: the machine is in the other stage` : undefined;
-  return new HostKeyMismatchError(describe, stage, ours, result.key, also);
+  if (others.some((key) => sameHostKey(key, result.key))) {
+    // A look and the connection after it are two moments, and in between a machine boots on: nobody answers in that stage.
+    const other = stage === 1 ? 3 : 1;
+    return new UnreachableError(
+      `${describe}: the pinned key of stage ${other} answered, so the machine is in stage ${other}; nothing was sent`,
+      { details: { stage, seen: result.key.fingerprint } },
+    );
+  }
+  return new HostKeyMismatchError(describe, stage, ours, result.key);
 }
