@@ -45,7 +45,8 @@ export type Decision<A> =
   | { readonly kind: 'done'; readonly result: JsonObject }
   | { readonly kind: 'wait'; readonly why: string; readonly recheckMs: number }
   | { readonly kind: 'act'; readonly label: string; readonly action: A; readonly detail?: JsonObject }
-  | { readonly kind: 'fail'; readonly error: Omit<RunError, 'step'> };
+  /** `again`: another round may go better, so the run goes back where the plan still allows one, as after a deadline. */
+  | { readonly kind: 'fail'; readonly error: Omit<RunError, 'step'>; readonly again?: boolean };
 
 /**
  * A step drives the machine from one fact to the next. `observe` only reads and may be repeated at will; `decide` is

@@ -59,10 +59,11 @@ async function drivePlan(drive: Drive, steps: Steps, options: RunOptions): Promi
     const outcome = await driveStep(drive, step, entry, deadlineAt);
     switch (outcome.kind) {
       case 'failed':
-        return fail(drive, outcome.error, outcome.events);
       case 'deadline': {
         const { rewind } = entry;
-        if (rewind === undefined || round >= rewind.rounds) return fail(drive, outcome.error, []);
+        const events = outcome.kind === 'failed' ? outcome.events : [];
+        const again = outcome.kind === 'deadline' || outcome.again;
+        if (!again || rewind === undefined || round >= rewind.rounds) return fail(drive, outcome.error, events);
         const data = {
           from: entry.step,
           to: entryAt(record.run, rewind.to).step,
@@ -70,6 +71,7 @@ async function drivePlan(drive: Drive, steps: Steps, options: RunOptions): Promi
           why: outcome.error.message,
         };
         deadlineAt = await enter(drive, rewind.to, { round: round + 1 }, [
+          ...events,
           { type: 'run.rewound', step: entry.step, data },
         ]);
         break;

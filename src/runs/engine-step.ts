@@ -13,7 +13,12 @@ import { viewFrom } from './engine-view.ts';
 /** How driving a step ended. `events` are facts still to be recorded together with whatever is recorded next. */
 export type StepOutcome =
   | { readonly kind: 'done'; readonly result: JsonObject; readonly events: readonly EngineEvent[] }
-  | { readonly kind: 'failed'; readonly error: RunError; readonly events: readonly EngineEvent[] }
+  | {
+      readonly kind: 'failed';
+      readonly error: RunError;
+      readonly events: readonly EngineEvent[];
+      readonly again: boolean;
+    }
   | { readonly kind: 'deadline'; readonly error: RunError };
 
 /** The shortest time between looks that a step may ask for, milliseconds. */
@@ -49,7 +54,7 @@ export async function driveStep(
       return { look, ruling: look.decide(clock.now()) };
     });
     if (looked.kind === 'deadline') break;
-    if (looked.kind === 'fatal') return { kind: 'failed', error: looked.error, events: [] };
+    if (looked.kind === 'fatal') return { kind: 'failed', error: looked.error, events: [], again: false };
     if (looked.kind === 'trouble') {
       sight.failed(looked.error.message);
       await sitOut(drive, entry, lookTrouble, looked.error, deadlineAt);
@@ -65,7 +70,12 @@ export async function driveStep(
       case 'done':
         return { kind: 'done', result: ruling.result, events: news };
       case 'fail':
-        return { kind: 'failed', error: { ...ruling.error, step: entry.step }, events: news };
+        return {
+          kind: 'failed',
+          error: { ...ruling.error, step: entry.step },
+          events: news,
+          again: ruling.again ?? false,
+        };
       case 'wait': {
         if (ruling.why !== why) news.push({ type: 'step.waited', step: entry.step, data: { why: ruling.why } });
         why = ruling.why;
@@ -76,7 +86,7 @@ export async function driveStep(
       }
       case 'act': {
         const acted = await takeAct(drive, entry, ruling, news, deadlineAt);
-        if (acted.kind === 'fatal') return { kind: 'failed', error: acted.error, events: [] };
+        if (acted.kind === 'fatal') return { kind: 'failed', error: acted.error, events: [], again: false };
         if (acted.kind === 'ended') actTrouble.reset();
         if (acted.kind === 'trouble') {
           sight.failed(acted.error.message);

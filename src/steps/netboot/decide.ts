@@ -22,6 +22,8 @@ export function decideNetboot(view: StepView, facts: NetbootFacts): Decision<Net
   if (isUp) {
     return {
       kind: 'fail',
+      // In stage 1 nothing is mounted yet, so switching it off for another round harms nothing.
+      again: facts.host.kind === 'stage-1',
       error: {
         code: 'booted-otherwise',
         message: `${view.machine.spec.name} came up without fetching what it was to netboot (${lastSeenOf({ ...facts, host: { kind: 'absent', why: '' } })})`,

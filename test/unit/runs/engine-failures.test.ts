@@ -207,6 +207,33 @@ test('a deadline goes back in the plan for as many rounds as it may', async () =
   ]);
 });
 
+test('a failure that says so goes back for another round at once, while the plan has one', async () => {
+  await using rig = await createEngineRig();
+  const power = fakeStep('power-on', { look: () => ({ next: done() }) });
+  const error = { code: 'booted-otherwise', message: 'came up from its disk' };
+  const netboot = fakeStep('netboot', { look: (view) => ({ next: { kind: 'fail', error, again: view.round < 3 } }) });
+  const { id } = await rig.order('power-on', { ...SYSTEM, step: 'netboot', rewind: { to: 0, rounds: 5 } });
+  rig.start([power, netboot]);
+  await rig.clock.advance(100);
+  expect(await rig.store.runs.get(id)).toMatchObject({ state: 'failed', round: 3, error });
+  const rewound = (await rig.events()).filter((event) => event.type === 'run.rewound');
+  expect(rewound.map((event) => event.data)).toEqual([
+    { from: 'netboot', to: 'power-on', round: 2, why: error.message },
+    { from: 'netboot', to: 'power-on', round: 3, why: error.message },
+  ]);
+});
+
+test('a failure that would go back fails in the last round', async () => {
+  await using rig = await createEngineRig();
+  const error = { code: 'booted-otherwise', message: 'came up from its disk' };
+  const netboot = fakeStep('netboot', { look: () => ({ next: { kind: 'fail', error, again: true } }) });
+  const { id } = await rig.order({ ...SYSTEM, step: 'netboot', rewind: { to: 0, rounds: 2 } });
+  rig.start([netboot]);
+  await rig.clock.advance(100);
+  expect(netboot.looks).toBe(2);
+  expect(await rig.store.runs.get(id)).toMatchObject({ state: 'failed', round: 2, error });
+});
+
 test('a step that cannot clean up is told of, and keeps no other from it', async () => {
   await using rig = await createEngineRig();
   const first = fakeStep('netboot', { look: () => ({ next: done() }) });

@@ -110,8 +110,11 @@ describe('netboot', () => {
     const host = { kind: 'stage-1', fingerprint: 'x' } as const;
     expect(decide({ host, kernel: false, initrds: 0 })).toMatchObject({
       kind: 'fail',
+      again: true,
       error: { code: 'booted-otherwise' },
     });
+    const up = { kind: 'stage-3', fingerprint: 'x' } as const;
+    expect(decide({ host: up, kernel: false }), 'a running system is not switched off').toMatchObject({ again: false });
     expect(decide({ host, kernel: false, initrds: 0, armed: false }, 'stage-1')).toEqual({
       kind: 'done',
       result: { netbooted: false },
