@@ -19,6 +19,7 @@ export type ShownEvent = {
   readonly step: string | null;
   readonly stage: string | null;
   readonly source: string;
+  readonly runId: string | null;
   readonly data: Readonly<Record<string, unknown>>;
 };
 
