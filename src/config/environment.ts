@@ -4,10 +4,6 @@ export type Environment = {
   readonly configFile: string | undefined;
   /** CREDENTIALS_DIRECTORY: where systemd put this unit's credentials; secrets `credential:NAME` are read there. */
   readonly credentialsDirectory: string | undefined;
-  /** False when NO_COLOR is set to anything, as https://no-color.org asks. */
-  readonly color: boolean;
-  /** NOTIFY_SOCKET: where systemd waits to be told that the service is ready. */
-  readonly notifySocket: string | undefined;
   /** All variables as they were at start, for secrets `env:NAME`. Never logged, never handed to a child process. */
   readonly variables: Readonly<Record<string, string>>;
 };
@@ -22,8 +18,6 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   return Object.freeze({
     configFile: nonEmpty(copy.BOOTWRIGHT_CONFIG),
     credentialsDirectory: nonEmpty(copy.CREDENTIALS_DIRECTORY),
-    color: nonEmpty(copy.NO_COLOR) === undefined,
-    notifySocket: nonEmpty(copy.NOTIFY_SOCKET),
     variables: Object.freeze(copy),
   });
 }

@@ -61,8 +61,8 @@ export function writeLabConfig(rig: Rig, options: LabConfigOptions): string {
 
 function machineDeclaration(rig: Rig, machine: LabMachine, netbooted: InitrdFlavour) {
   const { image } = rig;
-  // The disk boots the initramfs flavour, whatever was netbooted: both stage-1 keys are this machine's.
-  const stage1Keys = [...new Set([image.flavours.initramfs.stage1HostKey, netbooted.stage1HostKey])];
+  // Generations on the disk boot either flavour, whatever was netbooted: both stage-1 keys are this machine's.
+  const stage1Keys = [image.flavours.initramfs.stage1HostKey, image.flavours.systemd.stage1HostKey];
   return {
     name: machine.name,
     macs: [machine.mac],
@@ -74,7 +74,7 @@ function machineDeclaration(rig: Rig, machine: LabMachine, netbooted: InitrdFlav
     },
     stage1: { hostKeys: stage1Keys, identity: `file:${image.clientKey}` },
     stage3: { hostKeys: [image.stage3HostKey], identity: `file:${image.clientKey}` },
-    rebuild: { flake: '/etc/nixos', attribute: 'lab' },
+    rebuild: { flake: '/etc/nixos', attribute: 'next' },
     session: { user: 'alice' },
   };
 }
