@@ -14,8 +14,8 @@ export async function dropBootOrders(
 ): Promise<void> {
   await attempts.disarm(view.machine.id, view.run.id, 'the run ended');
   const overridden = view.allActions.findLast((act) => act.label === 'boot-override' && act.error === null);
-  const poweredOn = view.allActions.findLast((act) => act.label === 'power-on' && act.error === null);
-  // Once the machine was switched on after it, the override is spent.
-  if (overridden === undefined || (poweredOn !== undefined && poweredOn.startedAt >= overridden.startedAt)) return;
+  const netbooted = view.allActions.findLast((act) => act.label === 'disarm' && act.error === null);
+  // Only the netbooted system proves that the firmware has used it up: switched on is not past POST, or not on at all.
+  if (overridden === undefined || (netbooted !== undefined && netbooted.startedAt >= overridden.startedAt)) return;
   await overrideBoot(bmcs, view.machine, 'none', signal);
 }

@@ -1,24 +1,21 @@
 import type { TimelineEvent } from '../../domain/event.ts';
-import type { Bmcs } from '../../domain/ports/bmcs.ts';
 import type { Hosts } from '../../domain/ports/hosts.ts';
 import type { BootAttempts } from '../../domain/ports/netboot.ts';
 import type { Timeline } from '../../domain/ports/timeline.ts';
 import type { Step, StepView } from '../../domain/step.ts';
 import { armedAfterSeq } from '../arm-netboot.ts';
-import { dropBootOrders } from '../drop-boot-orders.ts';
 import { hostFact } from '../sighted.ts';
 import { decideNetboot, type NetbootAction } from './decide.ts';
 import { lastSeenOf, type NetbootFacts, progressOf } from './facts.ts';
 
 export type NetbootDeps = {
-  readonly bmcs: Bmcs;
   readonly hosts: Hosts;
   readonly attempts: BootAttempts;
   readonly timeline: Timeline;
 };
 
 /** Stage 0: the machine fetches loader, script, kernel and initrds. */
-export function createNetbootStep({ bmcs, hosts, attempts, timeline }: NetbootDeps): Step<NetbootFacts, NetbootAction> {
+export function createNetbootStep({ hosts, attempts, timeline }: NetbootDeps): Step<NetbootFacts, NetbootAction> {
   return {
     name: 'netboot',
     async observe(view, signal) {
@@ -42,7 +39,8 @@ export function createNetbootStep({ bmcs, hosts, attempts, timeline }: NetbootDe
       return facts.asked ? '0' : undefined;
     },
     lastSeen: lastSeenOf,
-    cleanUp: (view, signal) => dropBootOrders({ bmcs, attempts }, view, signal),
+    // The override belongs to the step that has set it: power-on or reboot.
+    cleanUp: (view) => attempts.disarm(view.machine.id, view.run.id, 'the run ended'),
   };
 }
 
