@@ -1,0 +1,187 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { ShownEvent } from '../../support/api-client.ts';
+import { bookSince, happeningsSince, markOf, type Position, positionsOf, reached, textOf } from './kill-positions.ts';
+import { createRig, onlyMachine, type Rig } from './rig.ts';
+
+// What the update run does not contain: every power verb under SIGKILL, and a long build whose output is being streamed.
+
+const rigs: Rig[] = [];
+const spare: Rig[] = [];
+
+afterAll(async () => {
+  await Promise.all(rigs.map((rig) => rig[Symbol.asyncDispose]()));
+});
+
+type Verb = 'on' | 'off' | 'soft-off' | 'cycle' | 'reset';
+const VERBS: readonly Verb[] = ['on', 'off', 'soft-off', 'cycle', 'reset'];
+/** What the BMC is to be sent for a verb, when nothing is in the way. */
+const SENT: Readonly<Record<Verb, readonly string[]>> = {
+  on: ['on'],
+  off: ['off'],
+  'soft-off': ['soft-off'],
+  cycle: ['off', 'on'],
+  reset: ['reset'],
+};
+
+const cases = await Promise.all(VERBS.map(async (verb) => ({ verb, positions: await positionsOfVerb(verb) })));
+
+describe.concurrent('power verbs under kill -9: sent once or not at all', () => {
+  it.each(cases.flatMap(({ verb, positions }) => positions.map((at) => ({ verb, at, name: textOf(at) }))))(
+    '$verb, $name',
+    { timeout: 60_000 },
+    async ({ verb, at }) => {
+      await withRig(async (rig) => {
+        const { mark, runId } = await order(rig, verb);
+        await reached(rig, runId, mark, at);
+        await rig.service().kill();
+        await rig.restart();
+        const run = await rig.api.ended(runId, 50_000);
+        const { verbs } = bookSince(rig, mark);
+        await rig.events(onlyMachine(rig).name);
+        // Reset leaves the power as it is, and the button is answered by nobody: whether they were sent can't be seen.
+        if (run.state !== 'failed' || verb === 'on' || verb === 'off' || verb === 'cycle') {
+          expect({ error: run.error, state: run.state, verbs }).toEqual({
+            error: null,
+            state: 'succeeded',
+            verbs: SENT[verb],
+          });
+        } else {
+          expect(run.error?.code).toBe(verb === 'reset' ? 'outcome-unknown' : 'deadline-passed');
+          expect(verbs.length).toBeLessThanOrEqual(verb === 'reset' ? 1 : 0);
+        }
+      });
+    },
+  );
+});
+
+const TOKEN = 'ghp_planted0token1of2the3long4build';
+const LINES = Array.from({ length: 400 }, (_, index) => `line ${index} ${'x'.repeat((index * 7) % 90)}`);
+const LONG = { outcome: 'builds', durationMs: 8000, lines: LINES, printsTokens: true } as const;
+const REDACTED = [
+  ...LINES,
+  `!include /root/.config/nix/nix.conf\nextra-access-tokens = github.com=${'*'.repeat(TOKEN.length)}\n\n`,
+].join('\n');
+
+describe.concurrent('a long build that streams its output', () => {
+  it('loses and doubles no byte over kills, and is started once', { timeout: 90_000 }, async () => {
+    await using rig = await longBuildRig();
+    const { machine, name } = onlyMachine(rig);
+    const { id } = await rig.api.place(name, { kind: 'rebuild', action: 'switch', attribute: 'long' });
+    let kills = 0;
+    for (let from = 0; kills < 4; kills++) {
+      from = await appendedTwiceAfter(rig, id, from);
+      await rig.service().kill();
+      await rig.restart();
+    }
+    const run = await rig.api.ended(id, 60_000);
+    expect(run.error ?? run.state).toBe('succeeded');
+    expect(await rig.output(id)).toBe(REDACTED);
+    expect(machine.rebuilds).toHaveLength(1);
+    await expectRangesWithoutGaps(rig, id);
+    expect(machine.holdsTokens()).toBe(false);
+  });
+
+  it('is read to its end when the service was away for the rest of it', { timeout: 60_000 }, async () => {
+    await using rig = await longBuildRig();
+    const { machine, name } = onlyMachine(rig);
+    const before = machine.generations.profile();
+    const { id } = await rig.api.place(name, { kind: 'rebuild', action: 'switch', attribute: 'long' });
+    await appendedTwiceAfter(rig, id, 0);
+    await rig.service().kill();
+    const ended = performance.now() + 30_000;
+    while (machine.generations.profile() === before && performance.now() < ended)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    await rig.restart();
+    const run = await rig.api.ended(id, 30_000);
+    expect(run.error ?? run.state).toBe('succeeded');
+    expect(await rig.output(id)).toBe(REDACTED);
+    expect(machine.rebuilds).toHaveLength(1);
+  });
+
+  it('goes on when its connections are cut again and again', { timeout: 60_000 }, async () => {
+    await using rig = await longBuildRig();
+    const { machine, name } = onlyMachine(rig);
+    const { id } = await rig.api.place(name, { kind: 'rebuild', action: 'switch', attribute: 'long' });
+    for (let cut = 0, from = 0; cut < 3; cut++) {
+      from = await appendedTwiceAfter(rig, id, from);
+      machine.dropConnections();
+    }
+    const run = await rig.api.ended(id, 50_000);
+    expect(run.error ?? run.state).toBe('succeeded');
+    expect(await rig.output(id)).toBe(REDACTED);
+    expect(machine.rebuilds).toHaveLength(1);
+    await expectRangesWithoutGaps(rig, id);
+  });
+});
+
+async function positionsOfVerb(verb: Verb): Promise<Position[]> {
+  return await withRig(async (rig) => {
+    const { mark, runId } = await order(rig, verb);
+    const run = await rig.api.ended(runId);
+    if (run.state !== 'succeeded') throw new Error(`power ${verb}: ${JSON.stringify(run.error)}`);
+    // How the machine boots afterwards is its own affair.
+    const book = happeningsSince(rig, mark).filter((what) => what.startsWith('verb '));
+    return positionsOf(await rig.api.events(runId), book);
+  });
+}
+
+/** A power run of a machine that is off for `on` and has its system up for all else. */
+async function order(rig: Rig, verb: Verb) {
+  const { machine, name } = onlyMachine(rig);
+  machine.chassis.control('off');
+  if (verb !== 'on') {
+    machine.chassis.control('on');
+    await machine.reached('stage-3', AbortSignal.timeout(10_000));
+  }
+  const mark = markOf(rig);
+  const { id: runId } = await rig.api.place(name, { kind: 'power', verb });
+  return { mark, runId };
+}
+
+async function withRig<T>(work: (rig: Rig) => Promise<T>): Promise<T> {
+  let rig = spare.pop();
+  if (rig === undefined) {
+    rig = await createRig({ simulated: { disks: [] }, declared: { disks: [], deadlines: { power: 20 } } });
+    rigs.push(rig);
+  }
+  const result = await work(rig);
+  spare.push(rig);
+  return result;
+}
+
+/** A machine that is up, and a build on it that takes its time and prints its token. */
+async function longBuildRig(): Promise<Rig> {
+  const rig = await createRig({
+    simulated: { disks: [], rebuilds: { long: LONG } },
+    declared: {
+      disks: [],
+      rebuild: { flake: 'github:example/fleet', accessTokens: [{ host: 'github.com', token: 'env:PLANTED_TOKEN' }] },
+    },
+    environment: { PLANTED_TOKEN: TOKEN },
+  });
+  const { machine } = onlyMachine(rig);
+  machine.chassis.control('on');
+  await machine.reached('stage-3', AbortSignal.timeout(10_000));
+  return rig;
+}
+
+/** Waits for two more pieces of output behind that byte. @returns where the last of them ends */
+async function appendedTwiceAfter({ api }: Rig, runId: string, from: number): Promise<number> {
+  let seen = 0;
+  for await (const { event, data } of api.feed(runId, AbortSignal.timeout(30_000))) {
+    if (event !== 'output.appended') continue;
+    const range = (JSON.parse(data) as ShownEvent).data;
+    if (Number(range.from) >= from && ++seen === 2) return Number(range.to);
+  }
+  throw new Error('the run ended before there was more output');
+}
+
+async function expectRangesWithoutGaps(rig: Rig, runId: string): Promise<void> {
+  let end = 0;
+  for (const { type, data } of await rig.events(onlyMachine(rig).name)) {
+    if (type !== 'output.appended') continue;
+    if (data.from !== end) throw new Error(`output of ${runId}: ${JSON.stringify(data)} follows byte ${end}`);
+    end = Number(data.to);
+  }
+  if (end !== Buffer.byteLength(REDACTED)) throw new Error(`output events of ${runId} end at ${end}`);
+}
