@@ -11,6 +11,7 @@ export const PERMISSIONS = {
   'run.power': 'operator',
   'run.rebuild': 'operator',
   'run.cancel': 'operator',
+  'bmc.reset': 'operator',
   // These four may release a passphrase.
   'run.boot': 'unlocker',
   'run.unlock': 'unlocker',

@@ -7,6 +7,7 @@ import { pagesRouter } from './pages.ts';
 import type { ApiOptions, ApiParts } from './parts.ts';
 import { numberRequests } from './request-id.ts';
 import { aboutRoutes } from './routes/about.ts';
+import { bmcRoutes } from './routes/bmc.ts';
 import { eventRoutes } from './routes/events.ts';
 import { createFeeds } from './routes/feeds.ts';
 import { machineRoutes } from './routes/machines.ts';
@@ -40,6 +41,7 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
   });
   const routes = [
     ...machineRoutes(parts),
+    ...bmcRoutes(parts),
     ...runRoutes(parts),
     ...eventRoutes(parts),
     ...feeds.routes,

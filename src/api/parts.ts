@@ -1,4 +1,5 @@
 import type { MachineSpec } from '../domain/machine.ts';
+import type { Bmcs } from '../domain/ports/bmcs.ts';
 import type { Generations } from '../domain/ports/generations.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { RunOutput, Runs } from '../domain/ports/runs.ts';
@@ -19,6 +20,7 @@ export type ApiParts = {
   readonly output: RunOutput;
   readonly tokens: Tokens;
   readonly generations: Generations;
+  readonly bmcs: Pick<Bmcs, 'resetAuthentication'>;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly log: Log;

@@ -65,6 +65,8 @@ export const EVENT_TYPES = {
   'unlock.failed': 'disk not unlocked',
   /** step, from, to: byte offsets in the step's output */
   'output.appended': 'output',
+  /** actor */
+  'bmc.authentication-reset': 'BMC login allowed again',
   /** toplevel, bootId */
   'generation.proven': 'generation proven',
 } as const;

@@ -55,6 +55,7 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     output,
     tokens,
     generations,
+    bmcs: { resetAuthentication: () => Promise.resolve() },
     clock,
     entropy,
     log,

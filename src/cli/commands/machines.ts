@@ -48,6 +48,15 @@ export function addMachineCommands(program: Command, environment: CliEnvironment
       await connection.call({ method: 'DELETE', path: pathOf(name) });
       if (!terminal.json) terminal.line(`machine ${name} removed`);
     });
+  machines
+    .command('reset-bmc')
+    .argument('<name>')
+    .description('let BMC credentials be tried again that the BMC has rejected')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { connection, terminal } = contextOf(command, environment);
+      await connection.call({ method: 'POST', path: `${pathOf(name)}/bmc/reset-authentication` });
+      if (!terminal.json) terminal.line(`the BMC of ${name} is logged in to again by the next run`);
+    });
 }
 
 async function listMachines({ connection, terminal }: Context): Promise<void> {

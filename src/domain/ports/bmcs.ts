@@ -7,4 +7,9 @@ export type Bmcs = {
    * @throws InvalidRequestError when the machine has none; AuthenticationError, UnreachableError, DeadlineError
    */
   open(machine: Machine, signal: AbortSignal): Promise<Bmc>;
+  /**
+   * Lets credentials be tried again that a controller of this machine has rejected. Until then they are not, since a
+   * controller locks the account after a few wrong ones.
+   */
+  resetAuthentication(machine: Machine, signal: AbortSignal): Promise<void>;
 };

@@ -6,7 +6,11 @@ import { InvalidRequestError, rethrowAbort, ServiceError } from '../../foundatio
 import type { Log } from '../../foundation/log.ts';
 import type { IpmiBmcs } from './ipmi/ipmi-bmcs.ts';
 
-export type BmcsParts = { readonly ipmi: Pick<IpmiBmcs, 'open'>; readonly secrets: Secrets; readonly log: Log };
+export type BmcsParts = {
+  readonly ipmi: Pick<IpmiBmcs, 'open' | 'resetAuthentication'>;
+  readonly secrets: Secrets;
+  readonly log: Log;
+};
 
 /** Machines' controllers by whatever protocol each entry names. */
 export function createBmcs({ ipmi, secrets, log }: BmcsParts): Bmcs {
@@ -19,6 +23,9 @@ export function createBmcs({ ipmi, secrets, log }: BmcsParts): Bmcs {
         });
       }
       return others.length === 0 ? await openOne(only, signal) : await firstThatAnswers(machine, signal);
+    },
+    async resetAuthentication(machine, signal) {
+      await Promise.all(machine.spec.bmcs.map((spec) => ipmi.resetAuthentication(spec, signal)));
     },
   };
 

@@ -97,5 +97,6 @@ const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWord
         ? `${bytesText(data.to)} so far${data.cut === true ? ', the rest is not kept' : ''}`
         : '',
   }),
+  'bmc.authentication-reset': (data) => ({ detail: `by ${said(data.actor)}` }),
   'generation.proven': (data) => ({ detail: said(data.toplevel), tone: 'good' }),
 };

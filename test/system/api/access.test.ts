@@ -55,6 +55,7 @@ const TABLE: readonly (Attempt & { from: TokenRole; passed: number })[] = [
   },
   { method: 'post', path: '/api/v1/machines/nobody/runs', body: { kind: 'rebuild' }, from: 'operator', passed: 404 },
   { method: 'post', path: '/api/v1/runs/none/cancel', from: 'operator', passed: 404 },
+  { method: 'post', path: '/api/v1/machines/nobody/bmc/reset-authentication', from: 'operator', passed: 404 },
   { method: 'post', path: '/api/v1/machines/nobody/runs', body: { kind: 'boot' }, from: 'unlocker', passed: 404 },
   { method: 'post', path: '/api/v1/machines/nobody/runs', body: { kind: 'unlock' }, from: 'unlocker', passed: 404 },
   { method: 'post', path: '/api/v1/machines/nobody/runs', body: { kind: 'reboot' }, from: 'unlocker', passed: 404 },

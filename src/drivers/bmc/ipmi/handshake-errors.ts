@@ -28,7 +28,7 @@ const advice: Readonly<Record<number, Advice>> = {
   [RakpStatus.unauthorizedRole]: NO_SUCH_LEVEL,
   [RakpStatus.unauthorizedName]: {
     causes: ['the user name is wrong (case matters)', 'the account is disabled or has no access over LAN'],
-    next: 'correct the credential, then reset the brake on it; it is not tried again until then',
+    next: 'correct the credential; if the account was put right on the BMC instead, reset the authentication of this BMC',
   },
   [RakpStatus.invalidIntegrityCheckValue]: {
     causes: ['the password is wrong', 'the BMC stores the password for IPMI 1.5 only, cut to 16 bytes'],
@@ -61,7 +61,7 @@ export function refusedByStatus(attempt: Attempt, stage: HandshakeStage, status:
 export function passwordUnknown(attempt: Attempt): AuthenticationError {
   const known: Advice = {
     causes: ['the password is wrong', 'something else than the BMC answers at this address'],
-    next: 'correct the credential, then reset the brake on it; it is not tried again until then',
+    next: 'correct the credential; if the account was put right on the BMC instead, reset the authentication of this BMC',
   };
   const message = text(attempt, 'RAKP message 2 shows that the BMC does not know this password', known);
   return new AuthenticationError(message, { details: { stage: 'RAKP message 2', ...known } });
@@ -71,7 +71,7 @@ export function passwordUnknown(attempt: Attempt): AuthenticationError {
 export function keyUnknown(attempt: Attempt, kgSet: boolean): AuthenticationError {
   const known: Advice = {
     causes: [kgSet ? 'K_G is wrong' : 'the BMC has a K_G and none is configured'],
-    next: 'correct K_G, then reset the brake on the credential; it is not tried again until then',
+    next: 'correct K_G; if it was put right on the BMC instead, reset the authentication of this BMC',
   };
   const message = text(attempt, 'RAKP message 4 shows that the BMC has derived another session key', known);
   return new AuthenticationError(message, { details: { stage: 'RAKP message 4', ...known } });
@@ -81,7 +81,12 @@ export function keyUnknown(attempt: Attempt, kgSet: boolean): AuthenticationErro
 export function stillRejected(attempt: Attempt, reason: string): AuthenticationError {
   return new AuthenticationError(
     `open a session with BMC ${attempt.bmc} as "${attempt.user}": not tried, since the credential was rejected: ${reason}`,
-    { details: { stage: 'before Open Session', next: 'correct the credential, or reset the brake on it' } },
+    {
+      details: {
+        stage: 'before Open Session',
+        hint: 'Correct the password reference. If the account was put right on the BMC instead, allow logins again: bootwright machines reset-bmc NAME.',
+      },
+    },
   );
 }
 

@@ -20,7 +20,7 @@ export type DropReason =
   | 'unexpected-payload'
   | 'unmatched-response';
 
-const DROPPED = 'bootwright_ipmi_dropped_total';
+const DROPPED = 'ipmi_dropped';
 
 /** A datagram of a session, not verified yet: `signed` is what its authentication code covers, and the code. */
 export type SessionDatagram = IpmiDatagram & { readonly format: 'v2.0' };
