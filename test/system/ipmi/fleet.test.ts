@@ -81,7 +81,7 @@ describe('a fleet over loopback', () => {
     );
     // On a loaded host a message may go out twice and its second answer be one too many. None may be wrong, though.
     for (const reason of ['unknown-source', 'malformed', 'unprotected', 'bad-integrity', 'replayed']) {
-      expect(fleet.meter.value('bootwright_ipmi_dropped_total', { reason })).toBe(0);
+      expect(fleet.meter.value('ipmi_dropped', { reason })).toBe(0);
     }
     const { members } = fleet;
     await fleet[Symbol.asyncDispose]();

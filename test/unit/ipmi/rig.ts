@@ -89,7 +89,7 @@ export async function createRig(
     chassis,
     bmc: await open(),
     open,
-    dropped: (reason) => meter.value('bootwright_ipmi_dropped_total', { reason }),
+    dropped: (reason) => meter.value('ipmi_dropped', { reason }),
     finish,
     async value(work) {
       const result = await finish(work);
