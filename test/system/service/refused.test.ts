@@ -3,7 +3,7 @@ import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { newSshKey } from '../../../src/simulator/ssh/ssh-key.ts';
 import { SITE_SECRETS } from '../../support/simulated-site.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { createRig, onlyMachine, type RigOptions } from './rig.ts';
+import { createRig, onlyMachine, type RigOptions, until } from './rig.ts';
 
 // What the service must not do although it was ordered to: guess passphrases, and talk to a stranger.
 
@@ -46,6 +46,27 @@ describe.concurrent('a wrong passphrase', () => {
       expect(new Set(machine.passphrases.map(({ bootId }) => bootId)).size, 'the same boot').toBe(1);
       expect(machine.phase()).toBe('stage-3');
       await rig.events(name);
+    },
+  );
+
+  it.each(['initramfs', 'systemd'] as const)(
+    '%s: and kill -9 while it is being tried: still one try',
+    {
+      timeout: 60_000,
+    },
+    async (flavour) => {
+      await using rig = await createRig({ flavour, passphrase: 'not the right one' });
+      const { machine, name } = onlyMachine(rig);
+      const { id } = await rig.api.place(name, { kind: 'boot' });
+      await until('a passphrase to arrive', () => machine.passphrases.length > 0);
+      await rig.service().kill();
+      await rig.restart();
+      const run = await rig.api.ended(id, 40_000);
+      expect(run).toMatchObject({
+        state: 'failed',
+        error: { code: 'wrong-passphrase', details: { disk: 'cryptroot' } },
+      });
+      expect(machine.passphrases.map(({ right }) => right)).toEqual([false]);
     },
   );
 
