@@ -49,7 +49,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const base = { clock, entropy, log, meter };
 
   await using store = await openStore(base, { path: join(config.dataDirectory, 'bootwright.db') });
-  const { machines, runs, timeline, attempts, tokens } = store;
+  const { machines, runs, timeline, tokens } = store;
   await syncMachines(machines, config.machines, log);
 
   const secrets = createSecrets({ clock, log, environment: environment.variables });

@@ -2,9 +2,10 @@
 export type Environment = {
   /** BOOTWRIGHT_CONFIG: the configuration file, when the command line names none. */
   readonly configFile: string | undefined;
-  /** CREDENTIALS_DIRECTORY: where systemd put this unit's credentials; secrets `credential:NAME` are read there. */
-  readonly credentialsDirectory: string | undefined;
-  /** All variables as they were at start, for secrets `env:NAME`. Never logged, never handed to a child process. */
+  /**
+   * All variables as they were at start, for secrets: `env:NAME`, and `credential:NAME` by $CREDENTIALS_DIRECTORY. Never logged,
+   * never handed to a child process.
+   */
   readonly variables: Readonly<Record<string, string>>;
 };
 
@@ -17,7 +18,6 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   for (const [name, value] of Object.entries(variables)) if (value !== undefined) copy[name] = value;
   return Object.freeze({
     configFile: nonEmpty(copy.BOOTWRIGHT_CONFIG),
-    credentialsDirectory: nonEmpty(copy.CREDENTIALS_DIRECTORY),
     variables: Object.freeze(copy),
   });
 }

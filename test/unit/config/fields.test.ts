@@ -107,13 +107,11 @@ describe('suggestions', () => {
 
 describe('the environment', () => {
   it('is copied, frozen, and empty values count as absent', () => {
-    const variables = { BOOTWRIGHT_CONFIG: '', CREDENTIALS_DIRECTORY: '/run/credentials', NO_COLOR: '1', A: 'b' };
+    const variables = { BOOTWRIGHT_CONFIG: '', CREDENTIALS_DIRECTORY: '/run/credentials', A: 'b' };
     const environment = readEnvironment(variables);
     variables.A = 'changed';
     expect(environment).toMatchObject({
       configFile: undefined,
-      credentialsDirectory: '/run/credentials',
-      color: false,
     });
     expect(environment.variables.A).toBe('b');
     expect(() => Object.assign(environment.variables, { A: 'x' })).toThrow(TypeError);
