@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ShownEvent, ShownRun } from '../../support/api-client.ts';
 import {
   bookSince,
@@ -15,13 +15,8 @@ import { createRig, onlyMachine, QUICK, type Rig, type RigOptions } from './rig.
 // What the update run does not contain: every power verb and a reboot by the BMC under SIGKILL, and a long build whose output is
 // being streamed.
 
-const rigs: Rig[] = [];
 const spare: Rig[] = [];
 const sparePatient: Rig[] = [];
-
-afterAll(async () => {
-  await Promise.all(rigs.map((rig) => rig[Symbol.asyncDispose]()));
-});
 
 type Verb = 'on' | 'off' | 'soft-off' | 'cycle' | 'reset';
 const VERBS: readonly Verb[] = ['on', 'off', 'soft-off', 'cycle', 'reset'];
@@ -194,7 +189,6 @@ async function lend<T>(idle: Rig[], options: RigOptions, work: (rig: Rig) => Pro
   let rig = idle.pop();
   if (rig === undefined) {
     rig = await createRig(options);
-    rigs.push(rig);
   }
   const result = await work(rig);
   idle.push(rig);

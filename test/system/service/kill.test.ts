@@ -1,4 +1,4 @@
-import { afterAll, describe, it } from 'vitest';
+import { describe, it } from 'vitest';
 import {
   bookSince,
   happeningsSince,
@@ -19,12 +19,7 @@ const OUTPUT = 'building the system configuration...\nupdating the boot loader..
 
 /** Rigs out of use; each test takes one, so as many are made as tests run at once. */
 const spare: Rig[] = [];
-const all: Rig[] = [];
 const positions = await positionsOfUndisturbed();
-
-afterAll(async () => {
-  await Promise.all(all.map((rig) => rig[Symbol.asyncDispose]()));
-});
 
 describe('positions of an update run', () => {
   it('are all those of its steps and acts', ({ expect }) => {
@@ -158,6 +153,5 @@ async function newRig(): Promise<Rig> {
       return { kind: 'delay', ms: 100 };
     },
   });
-  all.push(rig);
   return rig;
 }

@@ -1,3 +1,4 @@
+import { afterAll } from 'vitest';
 import { createApiClient, type ShownEvent, type ShownRun } from '../../support/api-client.ts';
 import { type ServiceProcess, startService } from '../../support/service-process.ts';
 import { createSimulatedSite, type SimulatedSite, type SiteOptions } from '../../support/simulated-site.ts';
@@ -40,6 +41,12 @@ export type Rig = AsyncDisposable & {
   output(runId: string): Promise<string>;
 };
 
+/** A test that runs out of time disposes of nothing; its machines and its service must not outlive the file all the same. */
+const open = new Set<Rig>();
+afterAll(async () => {
+  await Promise.all([...open].map((rig) => rig[Symbol.asyncDispose]()));
+});
+
 export async function createRig({ environment = {}, prepare, ...options }: RigOptions = {}): Promise<Rig> {
   const site = await createSimulatedSite({ ...options, simulated: { ...QUICK, ...options.simulated } });
   prepare?.(site);
@@ -52,7 +59,7 @@ export async function createRig({ environment = {}, prepare, ...options }: RigOp
   const { token = '', url } = service;
   const api = createApiClient(url, token);
   const headers = { authorization: `Bearer ${token}` };
-  return {
+  const rig: Rig = {
     site,
     url,
     token,
@@ -98,10 +105,13 @@ export async function createRig({ environment = {}, prepare, ...options }: RigOp
       }
     },
     async [Symbol.asyncDispose]() {
+      if (!open.delete(rig)) return;
       await service[Symbol.asyncDispose]();
       await site[Symbol.asyncDispose]();
     },
   };
+  open.add(rig);
+  return rig;
 }
 
 /** The only machine of a rig with one. */
