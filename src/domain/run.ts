@@ -50,7 +50,10 @@ export type PlanEntry = {
   readonly params: JsonObject;
   /** Counted from entering the step, again in each round. */
   readonly deadlineMs: number;
-  /** When the deadline passes, or the step says that another round may go better: go back to that entry, until the run has been through `rounds` rounds in all. */
+  /**
+   * When the deadline passes, or the step fails in a way that another boot may mend: go back to that entry, until that
+   * many rounds in all have begun there.
+   */
   readonly rewind?: { readonly to: number; readonly rounds: number };
 };
 

@@ -63,7 +63,9 @@ async function drivePlan(drive: Drive, steps: Steps, options: RunOptions): Promi
         const { rewind } = entry;
         const events = outcome.kind === 'failed' ? outcome.events : [];
         const again = outcome.kind === 'deadline' || outcome.again;
-        if (!again || rewind === undefined || round >= rewind.rounds) return fail(drive, outcome.error, events);
+        if (!again || rewind === undefined || roundsFrom(drive, rewind.to) >= rewind.rounds) {
+          return fail(drive, outcome.error, events);
+        }
         const data = {
           from: entry.step,
           to: entryAt(record.run, rewind.to).step,
@@ -92,6 +94,12 @@ async function drivePlan(drive: Drive, steps: Steps, options: RunOptions): Promi
         return unreachableCase(outcome, 'outcome of a step');
     }
   }
+}
+
+/** How many rounds have begun at that entry: from the one in which it was first gone through, which its first act tells. */
+function roundsFrom({ record: { run, actions } }: Drive, entry: number): number {
+  const first = entry === 0 ? 1 : (actions.find((act) => act.planIndex === entry)?.round ?? run.round);
+  return run.round - first + 1;
 }
 
 /** Enters a step, in one transaction with what led there. @returns its deadline */

@@ -42,9 +42,9 @@ export function planFor(request: RunRequest, spec: MachineSpec): readonly PlanEn
       entry('system', {}, rewind),
     ];
   };
-  /** Through a reboot to the proof; rounds that the way up used are granted again. */
-  const restart = (at: number, netboot: boolean, roundsBefore: number): PlanEntry[] => {
-    const rewind = { to: at, rounds: roundsBefore + tries - 1 };
+  /** Through a reboot to the proof; its tries are its own, whatever the way up used. */
+  const restart = (at: number, netboot: boolean): PlanEntry[] => {
+    const rewind = { to: at, rounds: tries };
     return [
       entry('reboot', { netboot }),
       ...(netboot ? [entry('netboot', {}, rewind)] : []),
@@ -64,11 +64,11 @@ export function planFor(request: RunRequest, spec: MachineSpec): readonly PlanEn
     case 'rebuild':
       return [entry('system'), entry('activate')];
     case 'reboot':
-      return [...restart(0, request.netboot ?? false, 1), ...session()];
+      return [...restart(0, request.netboot ?? false), ...session()];
     case 'update': {
       const up = bringUp(0, request.netboot ?? spec.netboot !== undefined);
       const built = [...up, entry('activate')];
-      return [...built, ...restart(built.length, false, tries), ...session(), entry('commit')];
+      return [...built, ...restart(built.length, false), ...session(), entry('commit')];
     }
     default:
       return unreachableCase(request, 'run request');

@@ -207,6 +207,28 @@ test('a deadline goes back in the plan for as many rounds as it may', async () =
   ]);
 });
 
+test('rounds are counted from the entry that is gone back to, whatever was used before it', async () => {
+  await using rig = await createEngineRig();
+  const power = fakeStep('power-on', { look: () => ({ next: done() }) });
+  // The way up takes two rounds; the reboot after it has its own two.
+  const up = fakeStep('netboot', { look: (view) => ({ next: view.round === 1 ? wait('up') : done() }) });
+  const reboot = fakeStep('reboot', {
+    look: (view) => ({ next: view.actions.length === 0 ? act('order-reboot') : done() }),
+  });
+  const system = fakeStep('system', { look: () => ({ next: wait('system') }) });
+  const { id } = await rig.order(
+    'power-on',
+    { ...SYSTEM, step: 'netboot', deadlineMs: 10_000, rewind: { to: 0, rounds: 2 } },
+    'reboot',
+    { ...SYSTEM, deadlineMs: 10_000, rewind: { to: 2, rounds: 2 } },
+  );
+  rig.start([power, up, reboot, system]);
+  await rig.clock.advance(60_000);
+  expect(await rig.store.runs.get(id)).toMatchObject({ state: 'failed', round: 3, error: { code: 'deadline-passed' } });
+  const ordered = (await rig.store.runs.actions(id)).filter((done) => done.label === 'order-reboot');
+  expect(ordered.map((done) => done.round)).toEqual([2, 3]);
+});
+
 test('a failure that says so goes back for another round at once, while the plan has one', async () => {
   await using rig = await createEngineRig();
   const power = fakeStep('power-on', { look: () => ({ next: done() }) });
