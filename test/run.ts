@@ -62,6 +62,7 @@ async function vitest(suite: Suite): Promise<Counts> {
   const names = suite.name === 'lab' ? ['--maxWorkers=1', '--no-file-parallelism'] : [];
   const code = await run('vitest', [
     'run',
+    '--config=test/vitest.config.ts',
     ...suite.paths,
     '--reporter=default',
     '--reporter=json',
