@@ -1,7 +1,6 @@
 import type { BootDevice } from '../../domain/ports/bmc.ts';
 import type { Decision, StepView } from '../../domain/step.ts';
-import { unreachableCase } from '../../foundation/errors.ts';
-import { nextForPower } from '../goal-power.ts';
+import { decideTowardPower } from '../goal-power.ts';
 import { didAct, isRetry, lastAct } from '../past-acts.ts';
 import { strangerError } from '../sighted.ts';
 import type { PowerOnFacts } from './facts.ts';
@@ -39,7 +38,7 @@ export function wantsNetboot(view: StepView): boolean {
   return view.entry.params.netboot === true;
 }
 
-/** The next act or wait toward that state; undefined when it is reached (or was passed on the way: off, then on). */
+/** The next act or wait toward that state; undefined when it is reached, or was passed on the way: off, then on. */
 function powerToward(
   goal: 'on' | 'off',
   view: StepView,
@@ -47,27 +46,7 @@ function powerToward(
   now: number,
 ): Decision<PowerOnAction> | undefined {
   if (goal === 'off' && lastAct(view, 'power-on') !== undefined) return undefined;
-  const next = nextForPower(goal, facts.power ?? 'on', lastAct(view, `power-${goal}`), now);
-  switch (next.kind) {
-    case 'reached':
-      return undefined;
-    case 'send':
-      return { kind: 'act', label: `power-${goal}`, action: { kind: 'verb', verb: goal } };
-    case 'wait':
-      return { kind: 'wait', why: next.why, recheckMs: 500 };
-    case 'refused':
-      return fail('power-refused', `the BMC refused "${goal}": ${next.reason}`);
-    case 'no-effect':
-      return fail(
-        'power-no-effect',
-        `"${goal}" was ${next.answered ? 'accepted' : 'not answered'} by the BMC, and the machine is still ${facts.power}`,
-      );
-    default:
-      return unreachableCase(next, 'next for power');
-  }
-}
-
-function fail(code: string, message: string): Decision<PowerOnAction> {
-  const hint = "Look at the BMC's event log; a machine in a fault state accepts the command and does nothing.";
-  return { kind: 'fail', error: { code, message, hint } };
+  const label = `power-${goal}`;
+  const send = { label, action: { kind: 'verb', verb: goal } } as const;
+  return decideTowardPower({ goal, power: facts.power ?? 'on', sent: lastAct(view, label), send }, now);
 }

@@ -1,7 +1,7 @@
 import type { PowerVerb } from '../../domain/ports/bmc.ts';
 import type { Decision, StepView } from '../../domain/step.ts';
 import { unreachableCase } from '../../foundation/errors.ts';
-import { nextForPower } from '../goal-power.ts';
+import { decideTowardPower, powerRefused } from '../goal-power.ts';
 import { didAct, lastAct, resultObject, textOf } from '../past-acts.ts';
 import type { PowerFacts } from './facts.ts';
 
@@ -12,9 +12,9 @@ export function decidePower(view: StepView, facts: PowerFacts, now: number): Dec
   const verb = verbOf(view);
   switch (verb) {
     case 'on':
-      return toward('on', 'on', view, facts, now);
+      return toward('on', view, facts, now);
     case 'off':
-      return toward('off', 'off', view, facts, now);
+      return toward('off', view, facts, now);
     case 'soft-off':
       return softOff(view, facts);
     case 'cycle':
@@ -31,32 +31,15 @@ export function verbOf(view: StepView): PowerVerb {
   return view.run.request.kind === 'power' ? view.run.request.verb : 'on';
 }
 
-function toward(
-  goal: 'on' | 'off',
-  verb: 'on' | 'off',
-  view: StepView,
-  facts: PowerFacts,
-  now: number,
-): Decision<PowerAction> {
-  const next = nextForPower(goal, facts.power, lastAct(view, `send-${verb}`), now);
-  switch (next.kind) {
-    case 'reached':
-      return { kind: 'done', result: { power: facts.power, changed: view.actions.length > 0 } };
-    case 'send':
-      return { kind: 'act', label: `send-${verb}`, action: { verb } };
-    case 'wait':
-      return { kind: 'wait', why: next.why, recheckMs: 500 };
-    case 'refused':
-      return fail('power-refused', `the BMC refused "${verb}": ${next.reason}`);
-    case 'no-effect':
-      return fail(
-        'power-no-effect',
-        `"${verb}" was ${next.answered ? 'accepted' : 'not answered'} by the BMC, and the machine is still ${facts.power}`,
-        "Look at the BMC's event log; a machine in a fault state accepts the command and does nothing.",
-      );
-    default:
-      return unreachableCase(next, 'next for power');
-  }
+function toward(goal: 'on' | 'off', view: StepView, facts: PowerFacts, now: number): Decision<PowerAction> {
+  const label = `send-${goal}`;
+  const send = { label, action: { verb: goal } };
+  return (
+    decideTowardPower({ goal, power: facts.power, sent: lastAct(view, label), send }, now) ?? {
+      kind: 'done',
+      result: { power: facts.power, changed: view.actions.length > 0 },
+    }
+  );
 }
 
 /** ACPI asks the operating system: it may take its time, up to the step's deadline, and is not asked twice. */
@@ -65,10 +48,7 @@ function softOff(view: StepView, facts: PowerFacts): Decision<PowerAction> {
   const sent = lastAct(view, 'send-soft-off');
   if (sent === undefined || sent.error !== null)
     return { kind: 'act', label: 'send-soft-off', action: { verb: 'soft-off' } };
-  const result = resultObject(sent);
-  if (textOf(result, 'outcome') === 'refused') {
-    return fail('power-refused', `the BMC refused "soft-off": ${textOf(result, 'reason')}`);
-  }
+  if (textOf(resultObject(sent), 'outcome') === 'refused') return powerRefused('soft-off', sent);
   return { kind: 'wait', why: 'for the operating system to shut down', recheckMs: 500 };
 }
 
@@ -79,8 +59,8 @@ function cycle(view: StepView, facts: PowerFacts, now: number): Decision<PowerAc
   if (off === undefined && facts.power === 'off' && on === undefined) {
     return { kind: 'act', label: 'send-on', action: { verb: 'on' } };
   }
-  if (on !== undefined) return toward('on', 'on', view, facts, now);
-  const next = toward('off', 'off', view, facts, now);
+  if (on !== undefined) return toward('on', view, facts, now);
+  const next = toward('off', view, facts, now);
   return next.kind === 'done' ? { kind: 'act', label: 'send-on', action: { verb: 'on' } } : next;
 }
 
@@ -92,9 +72,8 @@ function once(verb: 'reset' | 'diag', view: StepView, facts: PowerFacts): Decisi
     if (facts.power === 'off') return fail('machine-is-off', `the machine is off: there is nothing to ${verb}`);
     return { kind: 'act', label, action: { verb } };
   }
-  const result = resultObject(sent);
-  const outcome = textOf(result, 'outcome');
-  if (outcome === 'refused') return fail('power-refused', `the BMC refused "${verb}": ${textOf(result, 'reason')}`);
+  const outcome = textOf(resultObject(sent), 'outcome');
+  if (outcome === 'refused') return powerRefused(verb, sent);
   if (outcome === 'already') return fail('machine-is-off', `the BMC says the present state does not allow "${verb}"`);
   if (didAct(view, label) && outcome === 'accepted')
     return { kind: 'done', result: { power: facts.power, changed: true } };

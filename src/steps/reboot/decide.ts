@@ -1,7 +1,6 @@
 import type { BootDevice } from '../../domain/ports/bmc.ts';
 import type { Decision, StepView } from '../../domain/step.ts';
-import { unreachableCase } from '../../foundation/errors.ts';
-import { nextForPower } from '../goal-power.ts';
+import { decideTowardPower } from '../goal-power.ts';
 import { didAct, earlier, earlierResult, isRetry, lastAct, textOf } from '../past-acts.ts';
 import { strangerError } from '../sighted.ts';
 import type { RebootFacts } from './facts.ts';
@@ -77,27 +76,9 @@ function toward(
   power: 'on' | 'off',
   now: number,
 ): Decision<RebootAction> | undefined {
-  const next = nextForPower(goal, power, lastAct(view, `power-${goal}`), now);
-  switch (next.kind) {
-    case 'reached':
-      return undefined;
-    case 'send':
-      return { kind: 'act', label: `power-${goal}`, action: { kind: 'verb', verb: goal } };
-    case 'wait':
-      return wait(next.why);
-    case 'refused':
-      return { kind: 'fail', error: { code: 'power-refused', message: `the BMC refused "${goal}": ${next.reason}` } };
-    case 'no-effect':
-      return {
-        kind: 'fail',
-        error: {
-          code: 'power-no-effect',
-          message: `"${goal}" was ${next.answered ? 'accepted' : 'not answered'} by the BMC, and the machine is still ${power}`,
-        },
-      };
-    default:
-      return unreachableCase(next, 'next for power');
-  }
+  const label = `power-${goal}`;
+  const send = { label, action: { kind: 'verb', verb: goal } } as const;
+  return decideTowardPower({ goal, power, sent: lastAct(view, label), send }, now);
 }
 
 /** The boot that is to end: as ordered now, as of the first round, or as the system step before saw it. */
