@@ -1,12 +1,12 @@
 import type { RunnableStep } from '../domain/step.ts';
 import { randomId } from '../foundation/entropy.ts';
 import { errorText } from '../foundation/errors.ts';
-import { type Claim, driveClaimed } from './engine-claimed.ts';
-import { Interruption } from './engine-interruption.ts';
-import { readClock } from './engine-lease.ts';
-import { ENGINE_DEFAULTS, type EngineOptions, type EngineParts } from './engine-options.ts';
-import { createWake } from './engine-wake.ts';
-import { endOrphanedLeases } from './recovery.ts';
+import { type Claim, driveClaimed } from './engine/claimed.ts';
+import { Interruption } from './engine/interruption.ts';
+import { readClock } from './engine/lease.ts';
+import { ENGINE_DEFAULTS, type EngineOptions, type EngineParts } from './engine/options.ts';
+import { endOrphanedLeases } from './engine/recovery.ts';
+import { createWake } from './engine/wake.ts';
 
 /** Between two looks for runs to claim because of events, so that a busy fleet does not make it a busy loop, milliseconds. */
 const CLAIM_GAP_MS = 20;

@@ -1,7 +1,7 @@
-import type { NewEvent } from '../domain/event.ts';
-import type { RunChange, RunGuard, Runs } from '../domain/ports/runs.ts';
-import type { Run } from '../domain/run.ts';
-import type { ActionRecord } from '../domain/step.ts';
+import type { NewEvent } from '../../domain/event.ts';
+import type { RunChange, RunGuard, Runs } from '../../domain/ports/runs.ts';
+import type { Run } from '../../domain/run.ts';
+import type { ActionRecord } from '../../domain/step.ts';
 
 /** An event of the engine's own; the store adds the run. */
 export type EngineEvent = Omit<NewEvent, 'source' | 'runId'>;

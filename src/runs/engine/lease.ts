@@ -1,10 +1,10 @@
-import { LeaseLostError } from '../domain/lease-lost.ts';
-import type { RunGuard, Runs } from '../domain/ports/runs.ts';
-import type { Clock } from '../foundation/clock.ts';
-import { abortable, formatSeconds, withDeadline } from '../foundation/deadline.ts';
-import { errorText } from '../foundation/errors.ts';
-import type { Log } from '../foundation/log.ts';
-import { Interruption } from './engine-interruption.ts';
+import { LeaseLostError } from '../../domain/lease-lost.ts';
+import type { RunGuard, Runs } from '../../domain/ports/runs.ts';
+import type { Clock } from '../../foundation/clock.ts';
+import { abortable, formatSeconds, withDeadline } from '../../foundation/deadline.ts';
+import { errorText } from '../../foundation/errors.ts';
+import type { Log } from '../../foundation/log.ts';
+import { Interruption } from './interruption.ts';
 
 export type LeaseTimes = {
   /** How long a claim holds without being renewed, milliseconds. */

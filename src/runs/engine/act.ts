@@ -1,10 +1,10 @@
-import type { PlanEntry, RunError } from '../domain/run.ts';
-import type { Ruling } from '../domain/step.ts';
-import type { Json } from '../foundation/json.ts';
-import { attempt, type Drive } from './engine-drive.ts';
-import type { Failure } from './engine-failure.ts';
-import { Interruption } from './engine-interruption.ts';
-import { type EngineEvent, nextAttempt } from './engine-record.ts';
+import type { PlanEntry, RunError } from '../../domain/run.ts';
+import type { Ruling } from '../../domain/step.ts';
+import type { Json } from '../../foundation/json.ts';
+import { attempt, type Drive } from './drive.ts';
+import type { Failure } from './failure.ts';
+import { Interruption } from './interruption.ts';
+import { type EngineEvent, nextAttempt } from './record.ts';
 
 /** How an act ended for the engine; what it did to the machine is learnt by looking again. */
 export type ActOutcome = { readonly kind: 'ended' } | { readonly kind: 'deadline' } | Failure;

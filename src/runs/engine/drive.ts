@@ -1,14 +1,14 @@
-import type { Machine } from '../domain/machine.ts';
-import type { Machines } from '../domain/ports/machines.ts';
-import type { PlanEntry } from '../domain/run.ts';
-import type { RunnableStep } from '../domain/step.ts';
-import type { Clock } from '../foundation/clock.ts';
-import type { Log } from '../foundation/log.ts';
-import { type Failure, judge } from './engine-failure.ts';
-import { Interruption, interruptible } from './engine-interruption.ts';
-import type { HeldLease } from './engine-lease.ts';
-import type { RunRecord } from './engine-record.ts';
-import type { Wake } from './engine-wake.ts';
+import type { Machine } from '../../domain/machine.ts';
+import type { Machines } from '../../domain/ports/machines.ts';
+import type { PlanEntry } from '../../domain/run.ts';
+import type { RunnableStep } from '../../domain/step.ts';
+import type { Clock } from '../../foundation/clock.ts';
+import type { Log } from '../../foundation/log.ts';
+import { type Failure, judge } from './failure.ts';
+import { Interruption, interruptible } from './interruption.ts';
+import type { HeldLease } from './lease.ts';
+import type { RunRecord } from './record.ts';
+import type { Wake } from './wake.ts';
 
 /** The steps by name. */
 export type Steps = ReadonlyMap<string, RunnableStep>;

@@ -1,7 +1,7 @@
-import { errorText, ServiceError } from '../foundation/errors.ts';
-import type { Drive, Steps } from './engine-drive.ts';
-import { Interruption, interruptible, joined } from './engine-interruption.ts';
-import { viewFrom } from './engine-view.ts';
+import { errorText, ServiceError } from '../../foundation/errors.ts';
+import type { Drive, Steps } from './drive.ts';
+import { Interruption, interruptible, joined } from './interruption.ts';
+import { viewFrom } from './view.ts';
 
 /**
  * Lets every step that was entered undo what must not outlive the run, the last one first, all within one fresh deadline.

@@ -1,14 +1,14 @@
-import type { Machine } from '../domain/machine.ts';
-import type { PlanEntry, RunError } from '../domain/run.ts';
-import type { Look, RunnableStep } from '../domain/step.ts';
-import { unreachableCase } from '../foundation/errors.ts';
-import { type JsonObject, sameJson } from '../foundation/json.ts';
-import { takeAct } from './engine-act.ts';
-import { attempt, type Drive, knownEvents, waitForNews } from './engine-drive.ts';
-import { type BackOff, createBackOff } from './engine-failure.ts';
-import type { EngineEvent } from './engine-record.ts';
-import { createSight } from './engine-sight.ts';
-import { viewFrom } from './engine-view.ts';
+import type { Machine } from '../../domain/machine.ts';
+import type { PlanEntry, RunError } from '../../domain/run.ts';
+import type { Look, RunnableStep } from '../../domain/step.ts';
+import { unreachableCase } from '../../foundation/errors.ts';
+import { type JsonObject, sameJson } from '../../foundation/json.ts';
+import { takeAct } from './act.ts';
+import { attempt, type Drive, knownEvents, waitForNews } from './drive.ts';
+import { type BackOff, createBackOff } from './failure.ts';
+import type { EngineEvent } from './record.ts';
+import { createSight } from './sight.ts';
+import { viewFrom } from './view.ts';
 
 /** How driving a step ended. `events` are facts still to be recorded together with whatever is recorded next. */
 export type StepOutcome =

@@ -1,9 +1,9 @@
-import { LeaseLostError } from '../domain/lease-lost.ts';
-import type { RunError, StepName } from '../domain/run.ts';
-import { errorText, ServiceError } from '../foundation/errors.ts';
-import type { JsonObject } from '../foundation/json.ts';
-import type { Log } from '../foundation/log.ts';
-import { Interruption } from './engine-interruption.ts';
+import { LeaseLostError } from '../../domain/lease-lost.ts';
+import type { RunError, StepName } from '../../domain/run.ts';
+import { errorText, ServiceError } from '../../foundation/errors.ts';
+import type { JsonObject } from '../../foundation/json.ts';
+import type { Log } from '../../foundation/log.ts';
+import { Interruption } from './interruption.ts';
 
 /** What the engine makes of something thrown by a step. */
 export type Failure =

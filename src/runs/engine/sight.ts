@@ -1,5 +1,5 @@
-import type { PlanEntry, RunError } from '../domain/run.ts';
-import { formatSeconds } from '../foundation/deadline.ts';
+import type { PlanEntry, RunError } from '../../domain/run.ts';
+import { formatSeconds } from '../../foundation/deadline.ts';
 
 /** The last thing a step saw of the machine, and what went wrong since: for the error when its time is over. */
 export type Sight = {

@@ -1,12 +1,12 @@
-import type { PlanEntry, Run, RunError, RunState } from '../domain/run.ts';
-import { formatSeconds } from '../foundation/deadline.ts';
-import { BugError, unreachableCase } from '../foundation/errors.ts';
-import type { JsonObject } from '../foundation/json.ts';
-import { cleanUp } from './engine-clean-up.ts';
-import type { Drive, Steps } from './engine-drive.ts';
-import { Interruption } from './engine-interruption.ts';
-import type { EngineEvent } from './engine-record.ts';
-import { driveStep } from './engine-step.ts';
+import type { PlanEntry, Run, RunError, RunState } from '../../domain/run.ts';
+import { formatSeconds } from '../../foundation/deadline.ts';
+import { BugError, unreachableCase } from '../../foundation/errors.ts';
+import type { JsonObject } from '../../foundation/json.ts';
+import { cleanUp } from './clean-up.ts';
+import type { Drive, Steps } from './drive.ts';
+import { Interruption } from './interruption.ts';
+import type { EngineEvent } from './record.ts';
+import { driveStep } from './step.ts';
 
 export type RunOptions = {
   /** Claims after which a run is given up: something in it makes the service die again and again. */

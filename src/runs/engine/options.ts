@@ -1,14 +1,14 @@
-import type { Machines } from '../domain/ports/machines.ts';
-import type { Runs } from '../domain/ports/runs.ts';
-import type { Timeline } from '../domain/ports/timeline.ts';
-import type { RunnableStep } from '../domain/step.ts';
-import type { Clock } from '../foundation/clock.ts';
-import type { Entropy } from '../foundation/entropy.ts';
-import type { Log } from '../foundation/log.ts';
-import type { Meter } from '../foundation/meter.ts';
-import type { StepTimes } from './engine-drive.ts';
-import type { LeaseTimes } from './engine-lease.ts';
-import type { RunOptions } from './engine-run.ts';
+import type { Machines } from '../../domain/ports/machines.ts';
+import type { Runs } from '../../domain/ports/runs.ts';
+import type { Timeline } from '../../domain/ports/timeline.ts';
+import type { RunnableStep } from '../../domain/step.ts';
+import type { Clock } from '../../foundation/clock.ts';
+import type { Entropy } from '../../foundation/entropy.ts';
+import type { Log } from '../../foundation/log.ts';
+import type { Meter } from '../../foundation/meter.ts';
+import type { StepTimes } from './drive.ts';
+import type { LeaseTimes } from './lease.ts';
+import type { RunOptions } from './run.ts';
 
 export type EngineParts = {
   readonly runs: Runs;

@@ -1,4 +1,4 @@
-import type { Clock } from '../foundation/clock.ts';
+import type { Clock } from '../../foundation/clock.ts';
 
 /** A bell that one waiter listens to. A ring while nobody waits is kept, so that none is lost between a look and a wait. */
 export type Wake = {

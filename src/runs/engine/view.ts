@@ -1,9 +1,9 @@
-import type { Machine } from '../domain/machine.ts';
-import type { StepName } from '../domain/run.ts';
-import type { StepView } from '../domain/step.ts';
-import { BugError } from '../foundation/errors.ts';
-import type { Json } from '../foundation/json.ts';
-import type { RunRecord } from './engine-record.ts';
+import type { Machine } from '../../domain/machine.ts';
+import type { StepName } from '../../domain/run.ts';
+import type { StepView } from '../../domain/step.ts';
+import { BugError } from '../../foundation/errors.ts';
+import type { Json } from '../../foundation/json.ts';
+import type { RunRecord } from './record.ts';
 
 /**
  * What a step may know, from the records alone: the same after a crash as before it.

@@ -1,4 +1,4 @@
-import type { Clock } from '../foundation/clock.ts';
+import type { Clock } from '../../foundation/clock.ts';
 
 /**
  * Why a step is broken off: the service stops, the run is somebody else's now, it was cancelled, or the step's deadline

@@ -1,5 +1,5 @@
-import type { Runs } from '../domain/ports/runs.ts';
-import type { Log } from '../foundation/log.ts';
+import type { Runs } from '../../domain/ports/runs.ts';
+import type { Log } from '../../foundation/log.ts';
 
 /**
  * At start, with the instance lock held: every run that is marked as running has lost its owner, so their leases end

@@ -1,14 +1,14 @@
-import { LeaseLostError } from '../domain/lease-lost.ts';
-import type { RunGuard } from '../domain/ports/runs.ts';
-import type { Run } from '../domain/run.ts';
-import { errorText } from '../foundation/errors.ts';
-import type { Drive, Steps } from './engine-drive.ts';
-import { Interruption, joined } from './engine-interruption.ts';
-import { type ClockReading, holdLease } from './engine-lease.ts';
-import type { EngineOptions, EngineParts } from './engine-options.ts';
-import { openRecord } from './engine-record.ts';
-import { driveRun } from './engine-run.ts';
-import { createWake, type Wake } from './engine-wake.ts';
+import { LeaseLostError } from '../../domain/lease-lost.ts';
+import type { RunGuard } from '../../domain/ports/runs.ts';
+import type { Run } from '../../domain/run.ts';
+import { errorText } from '../../foundation/errors.ts';
+import type { Drive, Steps } from './drive.ts';
+import { Interruption, joined } from './interruption.ts';
+import { type ClockReading, holdLease } from './lease.ts';
+import type { EngineOptions, EngineParts } from './options.ts';
+import { openRecord } from './record.ts';
+import { driveRun } from './run.ts';
+import { createWake, type Wake } from './wake.ts';
 
 export type Claim = { readonly run: Run; readonly guard: RunGuard; readonly claimed: ClockReading };
 
