@@ -13,6 +13,9 @@ export async function createLabStage(
 ): Promise<DemoStage> {
   const firmware = oneOf(['bios', 'uefi', 'uefi-http'] as const, options.firmware, '--firmware');
   const flavour = oneOf(['initramfs', 'systemd'] as const, options.flavour, '--flavour');
+  if (process.getuid?.() !== 0) {
+    throw new Error('it makes network namespaces for the machine: run it as root, or try npm run demo -- --simulated');
+  }
   const folder = mkdtempSync(join(tmpdir(), 'bootwright-demo-'));
   const rig = await createRig({ machines: [{ firmware }], say: print });
   const dispose = async (): Promise<void> => {

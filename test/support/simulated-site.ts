@@ -148,6 +148,7 @@ export async function createSimulatedSite(options: SiteOptions = {}): Promise<Si
           http: { port: ports.http },
           ports: { dhcp: ports.dhcp, dhcpClient: ports.dhcp + 1, proxy: ports.proxy, tftp: ports.tftp },
           assets: [assets.folder],
+          loaders: assets.loaders,
         },
         machines: declarations.map((declaration) => ({ ...declaration, ...change })),
       }),
@@ -207,5 +208,13 @@ function writeAssets(folder: string) {
     [write('initramfs.img', 2_000_000), 'initramfs' as const],
     [write('systemd.img', 2_000_000), 'systemd' as const],
   ]);
-  return { folder, flavours };
+  return { folder, flavours, loaders: writeLoaders(`${folder}-loaders`) };
+}
+
+/** Loaders that are never run, by the names of boot-assets/loaders.json: a simulated machine needs no package. */
+function writeLoaders(folder: string): string {
+  mkdirSync(folder);
+  for (const name of ['undionly.kpxe', 'ipxe.efi', 'snponly.efi'])
+    writeFileSync(join(folder, name), randomBytes(100_000));
+  return folder;
 }
