@@ -1,10 +1,28 @@
-// Runs after `npm ci`: builds the web pages, so that the service has them to serve. Left out where the build tools are
-// not installed (`npm ci --omit=dev`); the service then shows its API's description instead.
+// Runs after `npm ci`: builds the web pages, so that the service has them to serve, and starts the service once to the
+// point where its code is compiled and kept (src/main.ts), so that the first real start is as quick and small as the later
+// ones. The pages are left out where the build tools are not installed (`npm ci --omit=dev`); the service then shows
+// its API's description instead.
 const { spawnSync } = require('node:child_process');
-try {
-  require.resolve('vite/package.json');
-} catch {
-  console.log('web pages not built: vite is not installed');
-  process.exit(0);
+const { join } = require('node:path');
+
+function hasVite() {
+  try {
+    require.resolve('vite/package.json');
+    return true;
+  } catch {
+    return false;
+  }
 }
-process.exit(spawnSync('npm', ['run', '-s', 'build:web'], { stdio: 'inherit' }).status ?? 1);
+
+function run(program, ...args) {
+  const { status } = spawnSync(program, args, {
+    cwd: join(__dirname, '..', '..'),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return status ?? 1;
+}
+
+if (!hasVite()) console.log('web pages not built: vite is not installed');
+else if (run('npm', 'run', '-s', 'build:web') !== 0) process.exit(1);
+// npm puts the Node of this project first in PATH, once it is installed.
+process.exit(run('node', 'src/main.ts', '--check'));
