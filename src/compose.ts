@@ -60,7 +60,8 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const builder = createSystemBuilder({ clock, log, secrets, connections });
 
   const netboot = createNetboot({ ...base, udp, ...store }, config.netboot ?? NO_NETBOOT);
-  const steps = createSteps({ ...store, bmcs, hosts, builder, secrets, clock });
+  const attemptLifetimeMs = (config.netboot?.attemptLifetimeSeconds ?? 1800) * 1000;
+  const steps = createSteps({ ...store, bmcs, hosts, builder, secrets, clock, attemptLifetimeMs });
   const engine = createEngine({ ...base, runs, machines, timeline, steps });
   const orders = createOrders({ machines, runs });
 

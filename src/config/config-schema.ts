@@ -116,7 +116,7 @@ export const configSchema = documentedObject({
       .describe('Least severe level that is logged. Default info.'),
   })
     .prefault({})
-    .describe('The log, JSON lines on standard output.'),
+    .describe('The log, JSON lines on standard error.'),
   netboot: z.exactOptional(netboot),
   secrets: documentedObject({
     commandsThroughApi: z

@@ -25,6 +25,8 @@ export type StepDeps = {
   readonly builder: SystemBuilder;
   readonly secrets: Secrets;
   readonly attempts: BootAttempts;
+  /** How long the URLs of one netboot attempt live. */
+  readonly attemptLifetimeMs: number;
   readonly timeline: Timeline;
   readonly output: RunOutput;
   readonly generations: Generations;

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRig, type Rig } from '../lab/rig/rig.ts';
 import { writeLabConfig } from '../support/lab-config.ts';
-import { startService } from '../support/service-process.ts';
+import { residentMb, startService } from '../support/service-process.ts';
 import { less, median, type Part } from './measure.ts';
 
 const ROUNDS = 5;
@@ -98,8 +98,4 @@ async function startPeers(rig: Rig): Promise<{ ms: number; mb: number }> {
       }),
     );
   }
-}
-
-function residentMb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }

@@ -97,7 +97,7 @@ function processHandle(child: ChildProcess, exited: Promise<unknown>, seen: Seen
     token: seen.token,
     startMs: seen.startMs,
     output: () => seen.printed.join('\n'),
-    residentMb: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
+    residentMb: () => residentMb(pid),
     async kill() {
       await end('SIGKILL');
     },
@@ -108,6 +108,11 @@ function processHandle(child: ChildProcess, exited: Promise<unknown>, seen: Seen
       clearTimeout(limit);
     },
   };
+}
+
+/** Resident memory of a process, MiB. */
+export function residentMb(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }
 
 function readLines(child: ChildProcess, stream: 'stdout' | 'stderr', onLine: (line: string) => void): void {

@@ -34,7 +34,7 @@ export function decidePowerOn(view: StepView, facts: PowerOnFacts, now: number):
   return powerToward('on', view, facts, now) ?? { kind: 'done', result: { already: null } };
 }
 
-export function wantsNetboot(view: StepView): boolean {
+function wantsNetboot(view: StepView): boolean {
   return view.entry.params.netboot === true;
 }
 

@@ -1,11 +1,10 @@
 import type { Machine } from '../../domain/machine.ts';
 import type { Bmcs } from '../../domain/ports/bmcs.ts';
 import type { Hosts } from '../../domain/ports/hosts.ts';
-import type { BootAttempts } from '../../domain/ports/netboot.ts';
 import type { Step, StepView } from '../../domain/step.ts';
 import { unreachableCase } from '../../foundation/errors.ts';
 import type { Json } from '../../foundation/json.ts';
-import { armNetboot } from '../arm-netboot.ts';
+import { type ArmDeps, armNetboot } from '../arm-netboot.ts';
 import { overrideBoot, readPower, sendVerb } from '../chassis.ts';
 import { dropBootOrders } from '../drop-boot-orders.ts';
 import { isRetry } from '../past-acts.ts';
@@ -15,7 +14,7 @@ import { lastSeenOf, type PowerOnFacts } from './facts.ts';
 
 const NOT_LOOKED_FOR: HostFact = { kind: 'absent', why: 'not looked for' };
 
-export type PowerOnDeps = { readonly bmcs: Bmcs; readonly hosts: Hosts; readonly attempts: BootAttempts };
+export type PowerOnDeps = ArmDeps & { readonly bmcs: Bmcs; readonly hosts: Hosts };
 
 /** Stage 0 begins: power on, with netboot armed and the boot override set when the plan asks for it. */
 export function createPowerOnStep(deps: PowerOnDeps): Step<PowerOnFacts, PowerOnAction> {
@@ -60,7 +59,7 @@ async function firstLook(deps: PowerOnDeps, machine: Machine, signal: AbortSigna
 async function act(deps: PowerOnDeps, view: StepView, action: PowerOnAction, signal: AbortSignal): Promise<Json> {
   switch (action.kind) {
     case 'arm':
-      return await armNetboot(deps.attempts, view);
+      return await armNetboot(deps, view);
     case 'override':
       return await overrideBoot(deps.bmcs, view.machine, action.device, signal);
     case 'verb':

@@ -27,7 +27,7 @@ export function decidePower(view: StepView, facts: PowerFacts, now: number): Dec
   }
 }
 
-export function verbOf(view: StepView): PowerVerb {
+function verbOf(view: StepView): PowerVerb {
   return view.run.request.kind === 'power' ? view.run.request.verb : 'on';
 }
 

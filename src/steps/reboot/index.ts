@@ -1,21 +1,19 @@
 import type { Bmcs } from '../../domain/ports/bmcs.ts';
 import type { Hosts } from '../../domain/ports/hosts.ts';
-import type { BootAttempts } from '../../domain/ports/netboot.ts';
 import type { Step, StepView } from '../../domain/step.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { unreachableCase } from '../../foundation/errors.ts';
 import type { Json } from '../../foundation/json.ts';
-import { armNetboot } from '../arm-netboot.ts';
+import { type ArmDeps, armNetboot } from '../arm-netboot.ts';
 import { overrideBoot, readPower, sendVerb } from '../chassis.ts';
 import { dropBootOrders } from '../drop-boot-orders.ts';
 import { lookAtSystem } from '../look-at-system.ts';
 import { decideReboot, needsPower, type RebootAction } from './decide.ts';
 import { lastSeenOf, type RebootFacts } from './facts.ts';
 
-export type RebootDeps = {
+export type RebootDeps = ArmDeps & {
   readonly bmcs: Bmcs;
   readonly hosts: Hosts;
-  readonly attempts: BootAttempts;
   readonly clock: Clock;
 };
 
@@ -43,7 +41,7 @@ export function createRebootStep(deps: RebootDeps): Step<RebootFacts, RebootActi
 async function act(deps: RebootDeps, view: StepView, action: RebootAction, signal: AbortSignal): Promise<Json> {
   switch (action.kind) {
     case 'arm':
-      return await armNetboot(deps.attempts, view);
+      return await armNetboot(deps, view);
     case 'override':
       return await overrideBoot(deps.bmcs, view.machine, action.device, signal);
     case 'order': {

@@ -1,6 +1,6 @@
 import type { InitrdFacts, PendingPrompt } from '../../domain/ports/hosts.ts';
 import type { ActionRecord, Decision, StepView } from '../../domain/step.ts';
-import { earlier, textOf } from '../past-acts.ts';
+import { earlier, resultObject, textOf } from '../past-acts.ts';
 import { strangerError } from '../sighted.ts';
 import type { UnlockFacts } from './facts.ts';
 import { exhausted, notEnrolled, triesSpent, wrongPassphrase } from './refusals.ts';
@@ -9,7 +9,7 @@ import { judgeSent, sentTo } from './sent.ts';
 export type UnlockAction = { readonly disk: string; readonly prompt: PendingPrompt; readonly bootId: string };
 
 /** At most this many passphrases for a disk in one boot, by all runs: the last of cryptsetup's three stays for a human. */
-export const TRIES_PER_BOOT = 2;
+const TRIES_PER_BOOT = 2;
 
 /**
  * Stage 1: one passphrase for each enrolled disk that is being asked for. A wrong one ends the run and is never tried
@@ -94,8 +94,7 @@ function lastWrong(view: StepView, bootId: string): string | undefined {
 }
 
 function verdictOf(sent: ActionRecord): string | undefined {
-  const result = sent.result;
-  return typeof result === 'object' && result !== null && 'verdict' in result ? String(result.verdict) : undefined;
+  return textOf(resultObject(sent), 'verdict');
 }
 
 function wait(why: string, recheckMs = 500): Decision<UnlockAction> {
