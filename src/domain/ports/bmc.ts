@@ -1,3 +1,14 @@
+import type {
+  ChassisReport,
+  EventLogReport,
+  FruInventory,
+  PowerRestorePolicy,
+  RawAnswer,
+  RawCommand,
+  SensorReading,
+} from '../hardware.ts';
+import type { OpenSerialConsole } from './serial-console.ts';
+
 /** What the domain needs from a management controller. IPMI, Redfish and the simulator satisfy it alike. */
 
 export type PowerState = 'on' | 'off';
@@ -41,6 +52,9 @@ export type BmcIdentity = {
   readonly ipmiVersion: string;
 };
 
+/** The identify light: off, on until switched off, or on for a number of seconds. */
+export type IdentifyLight = 'off' | 'on' | { readonly seconds: number };
+
 /**
  * One management controller. Every method waits at most its own deadline and throws AuthenticationError,
  * UnreachableError, RefusedError or DeadlineError. Reads never write, and may be repeated by the driver;
@@ -54,4 +68,21 @@ export type Bmc = AsyncDisposable & {
   power(verb: PowerVerb, signal: AbortSignal): Promise<PowerOutcome>;
   /** Sets the override (and switches off the 60 s timer that would clear it), then reads it back. */
   setBootOverride(override: BootOverride, signal: AbortSignal): Promise<BootOverrideReport>;
+  bootOverride(signal: AbortSignal): Promise<BootOverrideReport>;
+  chassis(signal: AbortSignal): Promise<ChassisReport>;
+  /** @param light 1 to 255 seconds */
+  identify(light: IdentifyLight, signal: AbortSignal): Promise<void>;
+  setPowerRestorePolicy(policy: Exclude<PowerRestorePolicy, 'unknown'>, signal: AbortSignal): Promise<void>;
+  /** One sensor that cannot be read does not spoil the list. */
+  sensors(signal: AbortSignal): Promise<readonly SensorReading[]>;
+  eventLog(signal: AbortSignal): Promise<EventLogReport>;
+  /** Erases every entry. @throws ConflictError when an entry came in meanwhile, and nothing is erased */
+  clearEventLog(signal: AbortSignal): Promise<void>;
+  /** Sets the event log's clock. @param at epoch milliseconds */
+  setClock(at: number, signal: AbortSignal): Promise<void>;
+  inventory(signal: AbortSignal): Promise<readonly FruInventory[]>;
+  /** Sends bytes once; only controllers that have such commands offer it. */
+  readonly raw?: (command: RawCommand, signal: AbortSignal) => Promise<RawAnswer>;
+  /** The machine's serial console; only controllers that have one offer it. */
+  readonly console?: OpenSerialConsole;
 };

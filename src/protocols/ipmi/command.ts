@@ -1,6 +1,7 @@
 import type { ByteReader } from '../../foundation/bytes/byte-reader.ts';
 import type { ByteWriter } from '../../foundation/bytes/byte-writer.ts';
 import type { CommandCompletionCodes } from './completion-code.ts';
+import type { PrivilegeLevel } from './privilege-level.ts';
 
 /**
  * One IPMI command: its numbers, and how its request and response data are written and read. The completion code is
@@ -15,6 +16,11 @@ export type IpmiCommand<Request, Response> = {
    * machine as carrying it out once does, and no observer can tell the difference.
    */
   readonly repeatable: boolean;
+  /**
+   * The least level a session must have for it; `none` for commands that are taken outside any session.
+   * @see IPMI v2.0 rev. 1.1 Appendix G, Table G-1
+   */
+  readonly privilege: PrivilegeLevel | 'none';
   /** What this command's own codes (80h to BEh) mean. */
   readonly completionCodes: CommandCompletionCodes;
   encodeRequest(request: Request, writer: ByteWriter): void;

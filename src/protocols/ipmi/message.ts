@@ -4,7 +4,15 @@ import { DecodeError } from '../../foundation/errors.ts';
 import { describeCompletionCode } from './completion-code.ts';
 
 /** Network functions of requests; the answer's is one more. @see IPMI v2.0 rev. 1.1 §5.1, Table 5-1 */
-export const NetFn = { chassis: 0x00, sensorEvent: 0x04, application: 0x06, storage: 0x0a, transport: 0x0c } as const;
+export const NetFn = {
+  chassis: 0x00,
+  sensorEvent: 0x04,
+  application: 0x06,
+  storage: 0x0a,
+  transport: 0x0c,
+  /** The first data byte of request and response names the defining body, DCh for DCMI. */
+  groupExtension: 0x2c,
+} as const;
 
 /** Address of the management controller. @see §13.8, Figure 13-4 */
 export const BMC_ADDRESS = 0x20;

@@ -1,13 +1,17 @@
 import { ByteReader } from '../../foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../foundation/bytes/byte-writer.ts';
 import type { Clock } from '../../foundation/clock.ts';
-import { BOOT_FLAGS_BYTES, decodeBootFlags, encodeBootFlags } from '../../protocols/ipmi/commands/boot-flags.ts';
+import {
+  BOOT_FLAGS_BYTES,
+  decodeBootFlags,
+  encodeBootFlags,
+} from '../../protocols/ipmi/commands/chassis/boot-flags.ts';
 import {
   BootOptionCode,
   BootOptionParameter,
   SetInProgress,
   type SetSystemBootOptionsRequest,
-} from '../../protocols/ipmi/commands/set-system-boot-options.ts';
+} from '../../protocols/ipmi/commands/chassis/set-system-boot-options.ts';
 import { CompletionCode } from '../../protocols/ipmi/completion-code.ts';
 import type { Chassis } from './chassis.ts';
 

@@ -1,4 +1,4 @@
-import { BootDeviceSelector, type BootFlags } from '../../protocols/ipmi/commands/boot-flags.ts';
+import { BootDeviceSelector, type BootFlags } from '../../protocols/ipmi/commands/chassis/boot-flags.ts';
 
 export type ChassisAction = 'on' | 'off' | 'cycle' | 'reset' | 'soft-off' | 'diag';
 

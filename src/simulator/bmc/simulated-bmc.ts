@@ -3,7 +3,7 @@ import type { Clock } from '../../foundation/clock.ts';
 import type { Entropy } from '../../foundation/entropy.ts';
 import { DecodeError } from '../../foundation/errors.ts';
 import type { Udp, UdpPeer } from '../../foundation/udp.ts';
-import type { GetDeviceIdResponse } from '../../protocols/ipmi/commands/get-device-id.ts';
+import type { GetDeviceIdResponse } from '../../protocols/ipmi/commands/application/get-device-id.ts';
 import {
   decodeDatagram,
   encodeDatagramV1,
@@ -17,7 +17,8 @@ import { AuthenticationType, sessionlessV1 } from '../../protocols/ipmi/session-
 import { PayloadType, sessionlessV2 } from '../../protocols/ipmi/session-v2.ts';
 import { createBootOptions } from './boot-options.ts';
 import type { Chassis, ChassisAction } from './chassis.ts';
-import { type CommandContext, carryOut } from './commands.ts';
+import type { CommandContext } from './command-handler.ts';
+import { carryOut } from './commands.ts';
 import { createFaultyPath, type FaultHook } from './faults.ts';
 import { createHandshake } from './handshake.ts';
 import { type ActiveSession, createSessionTable, type SessionLimits, type SimulatedUser } from './sessions.ts';
@@ -97,6 +98,8 @@ export async function createSimulatedBmc(
   const requests = new Map<string, number>();
   let dropped = 0;
   const context: CommandContext = {
+    clock,
+    guid,
     chassis: options.chassis,
     bootOptions: createBootOptions(clock, options.chassis, stop.signal),
     sessions,

@@ -2,7 +2,7 @@ import type { Clock } from '../../foundation/clock.ts';
 import type { Entropy } from '../../foundation/entropy.ts';
 import { errorText } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
-import { BootDeviceSelector, type BootFlags } from '../../protocols/ipmi/commands/boot-flags.ts';
+import { BootDeviceSelector, type BootFlags } from '../../protocols/ipmi/commands/chassis/boot-flags.ts';
 import { type Chassis, NO_BOOT_OVERRIDE } from '../bmc/chassis.ts';
 import type { ReceivedPassphrase } from '../ssh/encrypted-disks.ts';
 import type { RebuildJobs, StartedRebuild } from '../ssh/rebuild-jobs.ts';

@@ -5,19 +5,19 @@ import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
 import { DecodeError } from '../../../src/foundation/errors.ts';
 import { cipherSuites } from '../../../src/protocols/ipmi/cipher-suites.ts';
 import type { IpmiCommand } from '../../../src/protocols/ipmi/command.ts';
-import { decodeBootFlags, encodeBootFlags } from '../../../src/protocols/ipmi/commands/boot-flags.ts';
-import { chassisControl } from '../../../src/protocols/ipmi/commands/chassis-control.ts';
-import { closeSession } from '../../../src/protocols/ipmi/commands/close-session.ts';
-import { getChannelAuthenticationCapabilities } from '../../../src/protocols/ipmi/commands/get-channel-authentication-capabilities.ts';
+import { closeSession } from '../../../src/protocols/ipmi/commands/application/close-session.ts';
+import { getChannelAuthenticationCapabilities } from '../../../src/protocols/ipmi/commands/application/get-channel-authentication-capabilities.ts';
 import {
   decodeCipherSuiteRecords,
   getChannelCipherSuites,
-} from '../../../src/protocols/ipmi/commands/get-channel-cipher-suites.ts';
-import { getChassisStatus } from '../../../src/protocols/ipmi/commands/get-chassis-status.ts';
-import { getDeviceId } from '../../../src/protocols/ipmi/commands/get-device-id.ts';
-import { getSystemBootOptions } from '../../../src/protocols/ipmi/commands/get-system-boot-options.ts';
-import { setSessionPrivilegeLevel } from '../../../src/protocols/ipmi/commands/set-session-privilege-level.ts';
-import { setSystemBootOptions } from '../../../src/protocols/ipmi/commands/set-system-boot-options.ts';
+} from '../../../src/protocols/ipmi/commands/application/get-channel-cipher-suites.ts';
+import { getDeviceId } from '../../../src/protocols/ipmi/commands/application/get-device-id.ts';
+import { setSessionPrivilegeLevel } from '../../../src/protocols/ipmi/commands/application/set-session-privilege-level.ts';
+import { decodeBootFlags, encodeBootFlags } from '../../../src/protocols/ipmi/commands/chassis/boot-flags.ts';
+import { chassisControl } from '../../../src/protocols/ipmi/commands/chassis/chassis-control.ts';
+import { getChassisStatus } from '../../../src/protocols/ipmi/commands/chassis/get-chassis-status.ts';
+import { getSystemBootOptions } from '../../../src/protocols/ipmi/commands/chassis/get-system-boot-options.ts';
+import { setSystemBootOptions } from '../../../src/protocols/ipmi/commands/chassis/set-system-boot-options.ts';
 import { decryptPayload } from '../../../src/protocols/ipmi/confidentiality.ts';
 import { decodeDatagram, encodeDatagramV1, encodeDatagramV2 } from '../../../src/protocols/ipmi/datagram.ts';
 import {

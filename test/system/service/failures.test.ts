@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BootDeviceSelector } from '../../../src/protocols/ipmi/commands/boot-flags.ts';
+import { BootDeviceSelector } from '../../../src/protocols/ipmi/commands/chassis/boot-flags.ts';
 import type { ShownEvent } from '../../support/api-client.ts';
 import { createRig, onlyMachine } from './rig.ts';
 

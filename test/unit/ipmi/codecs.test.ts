@@ -2,9 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { ByteReader } from '../../../src/foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
 import { DecodeError } from '../../../src/foundation/errors.ts';
-import { decodeBootFlags } from '../../../src/protocols/ipmi/commands/boot-flags.ts';
-import { decodeCipherSuiteRecords } from '../../../src/protocols/ipmi/commands/get-channel-cipher-suites.ts';
-import { decodeGetDeviceIdResponse, formatIpmiVersion } from '../../../src/protocols/ipmi/commands/get-device-id.ts';
+import { decodeCipherSuiteRecords } from '../../../src/protocols/ipmi/commands/application/get-channel-cipher-suites.ts';
+import {
+  decodeGetDeviceIdResponse,
+  formatIpmiVersion,
+} from '../../../src/protocols/ipmi/commands/application/get-device-id.ts';
+import { decodeBootFlags } from '../../../src/protocols/ipmi/commands/chassis/boot-flags.ts';
 import { CompletionCodeError, describeCompletionCode } from '../../../src/protocols/ipmi/completion-code.ts';
 import { decryptPayload, encryptPayload } from '../../../src/protocols/ipmi/confidentiality.ts';
 import { decodeDatagram, MAXIMUM_DATAGRAM_BYTES } from '../../../src/protocols/ipmi/datagram.ts';

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { ByteReader } from '../../../src/foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
-import { decodeBootFlags } from '../../../src/protocols/ipmi/commands/boot-flags.ts';
-import { chassisControl } from '../../../src/protocols/ipmi/commands/chassis-control.ts';
-import { getChannelAuthenticationCapabilities } from '../../../src/protocols/ipmi/commands/get-channel-authentication-capabilities.ts';
-import { getChassisStatus } from '../../../src/protocols/ipmi/commands/get-chassis-status.ts';
-import { formatFirmware, formatIpmiVersion, getDeviceId } from '../../../src/protocols/ipmi/commands/get-device-id.ts';
-import { setSystemBootOptions } from '../../../src/protocols/ipmi/commands/set-system-boot-options.ts';
+import { getChannelAuthenticationCapabilities } from '../../../src/protocols/ipmi/commands/application/get-channel-authentication-capabilities.ts';
+import {
+  formatFirmware,
+  formatIpmiVersion,
+  getDeviceId,
+} from '../../../src/protocols/ipmi/commands/application/get-device-id.ts';
+import { decodeBootFlags } from '../../../src/protocols/ipmi/commands/chassis/boot-flags.ts';
+import { chassisControl } from '../../../src/protocols/ipmi/commands/chassis/chassis-control.ts';
+import { getChassisStatus } from '../../../src/protocols/ipmi/commands/chassis/get-chassis-status.ts';
+import { setSystemBootOptions } from '../../../src/protocols/ipmi/commands/chassis/set-system-boot-options.ts';
 import { decodeDatagram, encodeDatagramV1, encodeDatagramV2 } from '../../../src/protocols/ipmi/datagram.ts';
 import {
   decodeIpmiRequest,

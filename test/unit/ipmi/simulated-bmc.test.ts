@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
-import { BOOT_FLAGS_BYTES, encodeBootFlags } from '../../../src/protocols/ipmi/commands/boot-flags.ts';
-import { BootOptionCode, BootOptionParameter } from '../../../src/protocols/ipmi/commands/set-system-boot-options.ts';
+import { BOOT_FLAGS_BYTES, encodeBootFlags } from '../../../src/protocols/ipmi/commands/chassis/boot-flags.ts';
+import {
+  BootOptionCode,
+  BootOptionParameter,
+} from '../../../src/protocols/ipmi/commands/chassis/set-system-boot-options.ts';
 import { createBootOptions } from '../../../src/simulator/bmc/boot-options.ts';
 import { createPlainChassis } from '../../../src/simulator/bmc/chassis.ts';
 import { createManualClock } from '../../support/manual-clock.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { silentLog } from '../../../src/foundation/log.ts';
-import { BootDeviceSelector } from '../../../src/protocols/ipmi/commands/boot-flags.ts';
+import { BootDeviceSelector } from '../../../src/protocols/ipmi/commands/chassis/boot-flags.ts';
 import { createSimulatedMachine, type SimulatedMachine } from '../../../src/simulator/machine/simulated-machine.ts';
 import type { NetbootResult, SimulatedMachineSpec } from '../../../src/simulator/machine/spec.ts';
 import { newSshKey } from '../../../src/simulator/ssh/ssh-key.ts';

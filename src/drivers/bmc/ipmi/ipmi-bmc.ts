@@ -2,17 +2,21 @@ import type { Bmc, PowerOutcome, PowerVerb } from '../../../domain/ports/bmc.ts'
 import { withDeadline } from '../../../foundation/deadline.ts';
 import { errorText } from '../../../foundation/errors.ts';
 import type { Log } from '../../../foundation/log.ts';
-import { ChassisControl, chassisControl } from '../../../protocols/ipmi/commands/chassis-control.ts';
-import { getChassisStatus } from '../../../protocols/ipmi/commands/get-chassis-status.ts';
-import { formatFirmware, formatIpmiVersion, getDeviceId } from '../../../protocols/ipmi/commands/get-device-id.ts';
+import {
+  formatFirmware,
+  formatIpmiVersion,
+  getDeviceId,
+} from '../../../protocols/ipmi/commands/application/get-device-id.ts';
+import { ChassisControl, chassisControl } from '../../../protocols/ipmi/commands/chassis/chassis-control.ts';
+import { getChassisStatus } from '../../../protocols/ipmi/commands/chassis/get-chassis-status.ts';
 import { CompletionCode, describeCompletionCode } from '../../../protocols/ipmi/completion-code.ts';
 import { PrivilegeLevel } from '../../../protocols/ipmi/privilege-level.ts';
-import { applyBootOverride } from './boot-override.ts';
-import type { SessionLogin } from './establish-session.ts';
-import type { HandshakeDeps } from './handshake.ts';
-import { createKeptSession } from './kept-session.ts';
+import { applyBootOverride } from './chassis/boot-override.ts';
+import type { SessionLogin } from './login/establish-session.ts';
+import type { HandshakeDeps } from './login/handshake.ts';
 import type { IpmiSettings } from './options.ts';
-import type { Reply } from './session.ts';
+import { createKeptSession } from './session/kept-session.ts';
+import type { Reply } from './session/session.ts';
 
 const actions: Readonly<Record<PowerVerb, number>> = {
   on: ChassisControl.powerUp,

@@ -1,7 +1,7 @@
 import type { Bmc } from '../../../domain/ports/bmc.ts';
-import { credentialName } from './bmc-memory.ts';
 import { createIpmiBmc } from './ipmi-bmc.ts';
-import { createLinks } from './links.ts';
+import { credentialName } from './link/bmc-memory.ts';
+import { createLinks } from './link/links.ts';
 import { IPMI_DEFAULTS, type IpmiDeps, type IpmiOptions, type IpmiTarget } from './options.ts';
 import { checkTarget, resolveTarget } from './target.ts';
 

@@ -1,21 +1,21 @@
-import type { BootDevice, BootOverride, BootOverrideReport } from '../../../domain/ports/bmc.ts';
-import { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import { DecodeError, UnreachableError } from '../../../foundation/errors.ts';
+import type { BootDevice, BootOverride, BootOverrideReport } from '../../../../domain/ports/bmc.ts';
+import { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import { DecodeError, UnreachableError } from '../../../../foundation/errors.ts';
 import {
   BOOT_FLAGS_BYTES,
   BootDeviceSelector,
   decodeBootFlags,
   encodeBootFlags,
-} from '../../../protocols/ipmi/commands/boot-flags.ts';
-import { getSystemBootOptions } from '../../../protocols/ipmi/commands/get-system-boot-options.ts';
+} from '../../../../protocols/ipmi/commands/chassis/boot-flags.ts';
+import { getSystemBootOptions } from '../../../../protocols/ipmi/commands/chassis/get-system-boot-options.ts';
 import {
   BootOptionParameter,
   SetInProgress,
   setSystemBootOptions,
-} from '../../../protocols/ipmi/commands/set-system-boot-options.ts';
-import { CompletionCodeError } from '../../../protocols/ipmi/completion-code.ts';
-import type { IpmiSession, Reply } from './session.ts';
+} from '../../../../protocols/ipmi/commands/chassis/set-system-boot-options.ts';
+import { CompletionCodeError } from '../../../../protocols/ipmi/completion-code.ts';
+import type { IpmiSession, Reply } from '../session/session.ts';
 
 /** Wait for the answer to each write; what a silent one did is seen when the flags are read back. */
 const WRITE_WAIT_MS = 2_000;

@@ -1,4 +1,4 @@
-import { abortable } from '../../../foundation/deadline.ts';
+import { abortable } from '../../../../foundation/deadline.ts';
 
 /** Hands out one turn at a time, in the order asked for. */
 export type TurnQueue = {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import type { CipherSuite } from '../../../protocols/ipmi/cipher-suites.ts';
-import type { IpmiLogin } from './target.ts';
+import type { CipherSuite } from '../../../../protocols/ipmi/cipher-suites.ts';
+import type { IpmiLogin } from '../target.ts';
 
 /** What is remembered of one BMC for the life of the process, over all who open it. */
 export type BmcMemory = {

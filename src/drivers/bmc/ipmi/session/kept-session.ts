@@ -1,16 +1,16 @@
-import { UnreachableError } from '../../../foundation/errors.ts';
-import { retrySchedule } from '../../../foundation/retry-schedule.ts';
-import type { IpmiCommand } from '../../../protocols/ipmi/command.ts';
-import { closeSession } from '../../../protocols/ipmi/commands/close-session.ts';
+import { UnreachableError } from '../../../../foundation/errors.ts';
+import { retrySchedule } from '../../../../foundation/retry-schedule.ts';
+import type { IpmiCommand } from '../../../../protocols/ipmi/command.ts';
+import { closeSession } from '../../../../protocols/ipmi/commands/application/close-session.ts';
 import {
   SetSessionPrivilegeLevelCode,
   setSessionPrivilegeLevel,
-} from '../../../protocols/ipmi/commands/set-session-privilege-level.ts';
-import { CompletionCode, CompletionCodeError } from '../../../protocols/ipmi/completion-code.ts';
-import { describePrivilegeLevel } from '../../../protocols/ipmi/privilege-level.ts';
-import { establishSession, type SessionLogin } from './establish-session.ts';
-import type { HandshakeDeps } from './handshake.ts';
-import type { IpmiSettings } from './options.ts';
+} from '../../../../protocols/ipmi/commands/application/set-session-privilege-level.ts';
+import { CompletionCode, CompletionCodeError } from '../../../../protocols/ipmi/completion-code.ts';
+import { describePrivilegeLevel } from '../../../../protocols/ipmi/privilege-level.ts';
+import { establishSession, type SessionLogin } from '../login/establish-session.ts';
+import type { HandshakeDeps } from '../login/handshake.ts';
+import type { IpmiSettings } from '../options.ts';
 import type { IpmiSession } from './session.ts';
 
 /** How often a read is tried in a session that may be gone, before a new one is set up. */

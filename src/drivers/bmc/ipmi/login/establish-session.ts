@@ -1,9 +1,12 @@
-import { RefusedError, type ServiceError } from '../../../foundation/errors.ts';
-import { retrySchedule } from '../../../foundation/retry-schedule.ts';
-import type { Secret } from '../../../foundation/secret.ts';
-import type { CipherSuite } from '../../../protocols/ipmi/cipher-suites.ts';
-import { rakpKey } from '../../../protocols/ipmi/rakp/keys.ts';
-import { describeRakpStatus, RakpStatus } from '../../../protocols/ipmi/rakp/status.ts';
+import { RefusedError, type ServiceError } from '../../../../foundation/errors.ts';
+import { retrySchedule } from '../../../../foundation/retry-schedule.ts';
+import type { Secret } from '../../../../foundation/secret.ts';
+import type { CipherSuite } from '../../../../protocols/ipmi/cipher-suites.ts';
+import { rakpKey } from '../../../../protocols/ipmi/rakp/keys.ts';
+import { describeRakpStatus, RakpStatus } from '../../../../protocols/ipmi/rakp/status.ts';
+import type { IpmiSettings } from '../options.ts';
+import type { IpmiSession } from '../session/session.ts';
+import type { IpmiLogin } from '../target.ts';
 import { attemptHandshake, type HandshakeDeps, type HandshakeOutcome, type HandshakeProposal } from './handshake.ts';
 import {
   type Attempt,
@@ -13,9 +16,6 @@ import {
   refusedByStatus,
   stillRejected,
 } from './handshake-errors.ts';
-import type { IpmiSettings } from './options.ts';
-import type { IpmiSession } from './session.ts';
-import type { IpmiLogin } from './target.ts';
 
 export type SessionLogin = IpmiLogin & {
   readonly password: Secret;

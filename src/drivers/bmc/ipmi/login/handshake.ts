@@ -1,14 +1,14 @@
-import { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import type { Clock } from '../../../foundation/clock.ts';
-import { type Entropy, nonZeroUint32 } from '../../../foundation/entropy.ts';
-import { type CipherSuite, sameAlgorithms } from '../../../protocols/ipmi/cipher-suites.ts';
-import { closeSession } from '../../../protocols/ipmi/commands/close-session.ts';
+import { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import type { Clock } from '../../../../foundation/clock.ts';
+import { type Entropy, nonZeroUint32 } from '../../../../foundation/entropy.ts';
+import { type CipherSuite, sameAlgorithms } from '../../../../protocols/ipmi/cipher-suites.ts';
+import { closeSession } from '../../../../protocols/ipmi/commands/application/close-session.ts';
 import {
   decodeOpenSessionResponse,
   encodeOpenSessionRequest,
   OPEN_SESSION_REQUEST_BYTES,
   type OpenSessionResponse,
-} from '../../../protocols/ipmi/open-session.ts';
+} from '../../../../protocols/ipmi/open-session.ts';
 import {
   packetKeys,
   RAKP_RANDOM_BYTES,
@@ -18,21 +18,21 @@ import {
   rakpMessage4CheckValue,
   sameCode,
   sessionIntegrityKey,
-} from '../../../protocols/ipmi/rakp/keys.ts';
+} from '../../../../protocols/ipmi/rakp/keys.ts';
 import {
   encodeRakpMessage1,
   NAME_ONLY_LOOKUP,
   RAKP_MESSAGE_1_BYTES,
-} from '../../../protocols/ipmi/rakp/rakp-message-1.ts';
-import { decodeRakpMessage2 } from '../../../protocols/ipmi/rakp/rakp-message-2.ts';
-import { encodeRakpMessage3, RAKP_MESSAGE_3_BYTES } from '../../../protocols/ipmi/rakp/rakp-message-3.ts';
-import { decodeRakpMessage4, type RakpMessage4 } from '../../../protocols/ipmi/rakp/rakp-message-4.ts';
-import { RakpStatus } from '../../../protocols/ipmi/rakp/status.ts';
-import { PayloadType } from '../../../protocols/ipmi/session-v2.ts';
+} from '../../../../protocols/ipmi/rakp/rakp-message-1.ts';
+import { decodeRakpMessage2 } from '../../../../protocols/ipmi/rakp/rakp-message-2.ts';
+import { encodeRakpMessage3, RAKP_MESSAGE_3_BYTES } from '../../../../protocols/ipmi/rakp/rakp-message-3.ts';
+import { decodeRakpMessage4, type RakpMessage4 } from '../../../../protocols/ipmi/rakp/rakp-message-4.ts';
+import { RakpStatus } from '../../../../protocols/ipmi/rakp/status.ts';
+import { PayloadType } from '../../../../protocols/ipmi/session-v2.ts';
+import type { Link } from '../link/link.ts';
+import { createSession, type IpmiSession } from '../session/session.ts';
 import type { HandshakeStage } from './handshake-errors.ts';
 import { exchangeMessage, type HandshakeReply } from './handshake-exchange.ts';
-import type { Link } from './link.ts';
-import { createSession, type IpmiSession } from './session.ts';
 
 export type HandshakeDeps = { readonly clock: Clock; readonly entropy: Entropy; readonly link: Link };
 

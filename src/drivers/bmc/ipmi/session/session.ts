@@ -1,10 +1,10 @@
-import { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import type { Clock } from '../../../foundation/clock.ts';
-import type { Entropy } from '../../../foundation/entropy.ts';
-import { BugError, DecodeError } from '../../../foundation/errors.ts';
-import type { IpmiCommand } from '../../../protocols/ipmi/command.ts';
-import { CompletionCode } from '../../../protocols/ipmi/completion-code.ts';
+import { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import type { Clock } from '../../../../foundation/clock.ts';
+import type { Entropy } from '../../../../foundation/entropy.ts';
+import { BugError, DecodeError } from '../../../../foundation/errors.ts';
+import type { IpmiCommand } from '../../../../protocols/ipmi/command.ts';
+import { CompletionCode } from '../../../../protocols/ipmi/completion-code.ts';
 import {
   BMC_ADDRESS,
   decodeIpmiResponse,
@@ -14,16 +14,16 @@ import {
   MAXIMUM_DATA_BYTES,
   REMOTE_CONSOLE_ADDRESS,
   REQUEST_SEQUENCES,
-} from '../../../protocols/ipmi/message.ts';
+} from '../../../../protocols/ipmi/message.ts';
 import {
   encodeProtectedDatagram,
   openProtectedPayload,
   type SessionProtection,
-} from '../../../protocols/ipmi/protected-payload.ts';
-import { emptyReceiveWindow, nextSequence, receiveSequence } from '../../../protocols/ipmi/receive-window.ts';
-import { PayloadType } from '../../../protocols/ipmi/session-v2.ts';
-import { answerWithin } from './answer-within.ts';
-import type { DropReason, Link, SessionDatagram } from './link.ts';
+} from '../../../../protocols/ipmi/protected-payload.ts';
+import { emptyReceiveWindow, nextSequence, receiveSequence } from '../../../../protocols/ipmi/receive-window.ts';
+import { PayloadType } from '../../../../protocols/ipmi/session-v2.ts';
+import { answerWithin } from '../link/answer-within.ts';
+import type { DropReason, Link, SessionDatagram } from '../link/link.ts';
 
 /** What became of one request. `silent`: sent as often as allowed, and no answer came. */
 export type Reply<Response> =

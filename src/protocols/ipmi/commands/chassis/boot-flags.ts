@@ -1,5 +1,5 @@
-import type { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
+import type { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
 
 /** Boot device selectors, bits 5:2 of the second byte. @see IPMI v2.0 rev. 1.1 §28.13, Table 28-14 parameter 5 */
 export const BootDeviceSelector = {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../foundation/clock.ts';
+import type { Clock } from '../../../../foundation/clock.ts';
 
 /**
  * Settles with the answer, or with undefined when `ms` have passed without one.

@@ -1,7 +1,7 @@
-import type { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import type { IpmiCommand } from '../command.ts';
-import { NetFn } from '../message.ts';
+import type { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import type { IpmiCommand } from '../../command.ts';
+import { NetFn } from '../../message.ts';
 
 /** The channel that the request itself came through. @see IPMI v2.0 rev. 1.1 §6.3 */
 export const PRESENT_CHANNEL = 0x0e;
@@ -127,6 +127,7 @@ export const getChannelAuthenticationCapabilities: IpmiCommand<
   netFn: NetFn.application,
   command: 0x38,
   repeatable: true,
+  privilege: 'none',
   completionCodes: {},
   encodeRequest: encodeGetChannelAuthenticationCapabilitiesRequest,
   decodeRequest: decodeGetChannelAuthenticationCapabilitiesRequest,

@@ -1,9 +1,9 @@
-import { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import { DecodeError } from '../../../foundation/errors.ts';
-import type { SessionAlgorithms } from '../cipher-suites.ts';
-import type { IpmiCommand } from '../command.ts';
-import { NetFn } from '../message.ts';
+import { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import { DecodeError } from '../../../../foundation/errors.ts';
+import type { SessionAlgorithms } from '../../cipher-suites.ts';
+import type { IpmiCommand } from '../../command.ts';
+import { NetFn } from '../../message.ts';
 
 /** Data bytes of a full answer; a shorter one is the last. @see IPMI v2.0 rev. 1.1 §22.15 */
 export const CIPHER_SUITE_CHUNK_BYTES = 16;
@@ -115,6 +115,7 @@ export const getChannelCipherSuites: IpmiCommand<GetChannelCipherSuitesRequest, 
   netFn: NetFn.application,
   command: 0x54,
   repeatable: true,
+  privilege: 'none',
   completionCodes: {},
   encodeRequest: encodeGetChannelCipherSuitesRequest,
   decodeRequest: decodeGetChannelCipherSuitesRequest,

@@ -1,7 +1,8 @@
-import type { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../command.ts';
-import { NetFn } from '../message.ts';
+import type { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../../command.ts';
+import { NetFn } from '../../message.ts';
+import { PrivilegeLevel } from '../../privilege-level.ts';
 
 export type GetDeviceIdResponse = {
   readonly deviceId: number;
@@ -85,6 +86,7 @@ export const getDeviceId: IpmiCommand<NoData, GetDeviceIdResponse> = {
   netFn: NetFn.application,
   command: 0x01,
   repeatable: true,
+  privilege: PrivilegeLevel.user,
   completionCodes: {},
   encodeRequest: encodeNoData,
   decodeRequest: decodeNoData,

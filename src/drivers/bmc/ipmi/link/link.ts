@@ -1,8 +1,8 @@
-import { DecodeError } from '../../../foundation/errors.ts';
-import type { Log } from '../../../foundation/log.ts';
-import type { Meter } from '../../../foundation/meter.ts';
-import { decodeDatagram, type IpmiDatagram } from '../../../protocols/ipmi/datagram.ts';
-import type { SessionV2 } from '../../../protocols/ipmi/session-v2.ts';
+import { DecodeError } from '../../../../foundation/errors.ts';
+import type { Log } from '../../../../foundation/log.ts';
+import type { Meter } from '../../../../foundation/meter.ts';
+import { decodeDatagram, type IpmiDatagram } from '../../../../protocols/ipmi/datagram.ts';
+import type { SessionV2 } from '../../../../protocols/ipmi/session-v2.ts';
 import { type BmcMemory, createBmcMemory } from './bmc-memory.ts';
 import { createTurnQueue, type TurnQueue } from './turn-queue.ts';
 

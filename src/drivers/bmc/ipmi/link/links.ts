@@ -1,9 +1,9 @@
-import { errorText } from '../../../foundation/errors.ts';
-import type { Log } from '../../../foundation/log.ts';
-import type { Meter } from '../../../foundation/meter.ts';
-import type { Udp, UdpPeer, UdpSocket } from '../../../foundation/udp.ts';
+import { errorText } from '../../../../foundation/errors.ts';
+import type { Log } from '../../../../foundation/log.ts';
+import type { Meter } from '../../../../foundation/meter.ts';
+import type { Udp, UdpPeer, UdpSocket } from '../../../../foundation/udp.ts';
+import type { IpmiAddress } from '../target.ts';
 import { createLink, dropUnknownSource, type Link } from './link.ts';
-import type { IpmiAddress } from './target.ts';
 
 /** All BMCs over one UDP socket (two, where some have IPv6 addresses), made on first use. */
 export type Links = AsyncDisposable & {

@@ -1,7 +1,8 @@
-import type { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../command.ts';
-import { NetFn } from '../message.ts';
+import type { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../../command.ts';
+import { NetFn } from '../../message.ts';
+import { PrivilegeLevel } from '../../privilege-level.ts';
 
 /** Chassis control actions. @see IPMI v2.0 rev. 1.1 §28.3, Table 28-4 */
 export const ChassisControl = {
@@ -45,6 +46,7 @@ export const chassisControl: IpmiCommand<ChassisControlRequest, NoData> = {
   netFn: NetFn.chassis,
   command: 0x02,
   repeatable: false,
+  privilege: PrivilegeLevel.operator,
   completionCodes: {},
   encodeRequest: encodeChassisControlRequest,
   decodeRequest: decodeChassisControlRequest,

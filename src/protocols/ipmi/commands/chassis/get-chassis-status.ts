@@ -1,7 +1,8 @@
-import type { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../command.ts';
-import { NetFn } from '../message.ts';
+import type { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../../command.ts';
+import { NetFn } from '../../message.ts';
+import { PrivilegeLevel } from '../../privilege-level.ts';
 
 /** What the chassis does when mains power returns. @see IPMI v2.0 rev. 1.1 §28.2 */
 export const PowerRestorePolicy = { stayOff: 0, restore: 1, powerUp: 2, unknown: 3 } as const;
@@ -70,6 +71,7 @@ export const getChassisStatus: IpmiCommand<NoData, GetChassisStatusResponse> = {
   netFn: NetFn.chassis,
   command: 0x01,
   repeatable: true,
+  privilege: PrivilegeLevel.user,
   completionCodes: {},
   encodeRequest: encodeNoData,
   decodeRequest: decodeNoData,

@@ -1,5 +1,5 @@
-import { AuthenticationError, type ServiceError, UnreachableError } from '../../../foundation/errors.ts';
-import { describeRakpStatus, RakpStatus, RakpStatusError } from '../../../protocols/ipmi/rakp/status.ts';
+import { AuthenticationError, type ServiceError, UnreachableError } from '../../../../foundation/errors.ts';
+import { describeRakpStatus, RakpStatus, RakpStatusError } from '../../../../protocols/ipmi/rakp/status.ts';
 
 /** The messages of session set-up, by the name the specification gives them. */
 export type HandshakeStage = 'Open Session' | 'RAKP message 1' | 'RAKP message 3';

@@ -1,8 +1,8 @@
-import type { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import type { IpmiCommand } from '../command.ts';
-import { NetFn } from '../message.ts';
-import { describePrivilegeLevel } from '../privilege-level.ts';
+import type { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import type { IpmiCommand } from '../../command.ts';
+import { NetFn } from '../../message.ts';
+import { describePrivilegeLevel, PrivilegeLevel } from '../../privilege-level.ts';
 
 /** The level asked for (0: leave it and tell), or the level the session now has. */
 export type SessionPrivilegeLevel = { readonly privilegeLevel: number };
@@ -38,6 +38,7 @@ export const setSessionPrivilegeLevel: IpmiCommand<SessionPrivilegeLevel, Sessio
   netFn: NetFn.application,
   command: 0x3b,
   repeatable: true,
+  privilege: PrivilegeLevel.callback,
   completionCodes: {
     [SetSessionPrivilegeLevelCode.notAvailableToUser]: 'requested level not available for this user',
     [SetSessionPrivilegeLevelCode.exceedsLimit]: 'requested level exceeds the user or channel privilege limit',

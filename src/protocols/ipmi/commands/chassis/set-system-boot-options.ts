@@ -1,7 +1,8 @@
-import type { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../command.ts';
-import { NetFn } from '../message.ts';
+import type { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../../command.ts';
+import { NetFn } from '../../message.ts';
+import { PrivilegeLevel } from '../../privilege-level.ts';
 
 /** Boot option parameters. @see IPMI v2.0 rev. 1.1 §28.13, Table 28-14 */
 export const BootOptionParameter = {
@@ -62,6 +63,7 @@ export const setSystemBootOptions: IpmiCommand<SetSystemBootOptionsRequest, NoDa
   netFn: NetFn.chassis,
   command: 0x08,
   repeatable: false,
+  privilege: PrivilegeLevel.operator,
   completionCodes: bootOptionCompletionCodes,
   encodeRequest: encodeSetSystemBootOptionsRequest,
   decodeRequest: decodeSetSystemBootOptionsRequest,

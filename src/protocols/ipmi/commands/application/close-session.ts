@@ -1,7 +1,8 @@
-import type { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../command.ts';
-import { NetFn } from '../message.ts';
+import type { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../../command.ts';
+import { NetFn } from '../../message.ts';
+import { PrivilegeLevel } from '../../privilege-level.ts';
 
 export type CloseSessionRequest = {
   /** The managed system's id of the session to close. */
@@ -39,6 +40,7 @@ export const closeSession: IpmiCommand<CloseSessionRequest, NoData> = {
   netFn: NetFn.application,
   command: 0x3c,
   repeatable: false,
+  privilege: PrivilegeLevel.callback,
   completionCodes: {
     [CloseSessionCode.invalidSessionId]: 'invalid session id in request',
     [CloseSessionCode.invalidSessionHandle]: 'invalid session handle in request',

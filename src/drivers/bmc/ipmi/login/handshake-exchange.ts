@@ -1,11 +1,11 @@
-import { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { Clock } from '../../../foundation/clock.ts';
-import { DecodeError } from '../../../foundation/errors.ts';
-import { encodeDatagramV2 } from '../../../protocols/ipmi/datagram.ts';
-import { type SessionV2, sessionlessV2 } from '../../../protocols/ipmi/session-v2.ts';
-import { answerWithin } from './answer-within.ts';
+import { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { Clock } from '../../../../foundation/clock.ts';
+import { DecodeError } from '../../../../foundation/errors.ts';
+import { encodeDatagramV2 } from '../../../../protocols/ipmi/datagram.ts';
+import { type SessionV2, sessionlessV2 } from '../../../../protocols/ipmi/session-v2.ts';
+import { answerWithin } from '../link/answer-within.ts';
+import type { DropReason, Link } from '../link/link.ts';
 import type { HandshakeStage } from './handshake-errors.ts';
-import type { DropReason, Link } from './link.ts';
 
 /** What the answers of all stages have in common. */
 export type HandshakeMessage =

@@ -1,7 +1,8 @@
-import type { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
-import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
-import type { IpmiCommand } from '../command.ts';
-import { NetFn } from '../message.ts';
+import type { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
+import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
+import type { IpmiCommand } from '../../command.ts';
+import { NetFn } from '../../message.ts';
+import { PrivilegeLevel } from '../../privilege-level.ts';
 import { bootOptionCompletionCodes } from './set-system-boot-options.ts';
 
 export type GetSystemBootOptionsRequest = {
@@ -67,6 +68,7 @@ export const getSystemBootOptions: IpmiCommand<GetSystemBootOptionsRequest, GetS
   netFn: NetFn.chassis,
   command: 0x09,
   repeatable: true,
+  privilege: PrivilegeLevel.operator,
   completionCodes: bootOptionCompletionCodes,
   encodeRequest: encodeGetSystemBootOptionsRequest,
   decodeRequest: decodeGetSystemBootOptionsRequest,
