@@ -14,51 +14,99 @@ export type SessionAlgorithms = {
   readonly confidentiality: number;
 };
 
-/** A suite that authenticates, signs and encrypts: the only kind a session is opened with. */
+/** Who may use a suite: `default` unasked, `listed` when an entry names it, `insecure` when it also says so in words. */
+export type SuiteAdmission = 'default' | 'listed' | 'insecure';
+
+/** A named combination of algorithms, with what follows from them. */
 export type CipherSuite = SessionAlgorithms & {
   readonly id: number;
-  /** Hash of the RAKP codes, of the key derivation and of the packet's authentication code. */
-  readonly hash: 'sha1' | 'sha256';
-  /** Bytes of a RAKP message 2 or 3 code: the whole hash. @see §13.28.1, §13.28.1b */
-  readonly keyExchangeCodeBytes: 20 | 32;
-  /** Bytes of the RAKP message 4 check value and of a packet's authentication code: the cut hash. @see §13.28.4 */
-  readonly integrityCodeBytes: 12 | 16;
+  readonly admission: SuiteAdmission;
+  /** Hash of the RAKP codes and of the key derivation; undefined: the login is not authenticated at all. */
+  readonly hash: 'sha1' | 'md5' | 'sha256' | undefined;
+  /** Bytes of a RAKP message 2 or 3 code: the whole hash. @see §13.28.1, §13.28.1b, §13.28.2 */
+  readonly keyExchangeCodeBytes: 0 | 16 | 20 | 32;
+  /** Bytes of the RAKP message 4 check value: cut as the *authentication* algorithm says. @see §13.28.1 */
+  readonly checkValueBytes: 0 | 12 | 16;
+  /** Bytes of a packet's authentication code; 0: packets are not signed. @see §13.28.4 */
+  readonly integrityCodeBytes: 0 | 12 | 16;
 };
 
+const hashes = {
+  [AuthenticationAlgorithm.none]: { hash: undefined, keyExchangeCodeBytes: 0, checkValueBytes: 0 },
+  [AuthenticationAlgorithm.hmacSha1]: { hash: 'sha1', keyExchangeCodeBytes: 20, checkValueBytes: 12 },
+  [AuthenticationAlgorithm.hmacMd5]: { hash: 'md5', keyExchangeCodeBytes: 16, checkValueBytes: 16 },
+  [AuthenticationAlgorithm.hmacSha256]: { hash: 'sha256', keyExchangeCodeBytes: 32, checkValueBytes: 16 },
+} as const;
+
+const codeBytes = {
+  [IntegrityAlgorithm.none]: 0,
+  [IntegrityAlgorithm.hmacSha1x96]: 12,
+  [IntegrityAlgorithm.hmacMd5x128]: 16,
+  [IntegrityAlgorithm.md5x128]: 16,
+  [IntegrityAlgorithm.hmacSha256x128]: 16,
+} as const;
+
+function suite(
+  id: number,
+  admission: SuiteAdmission,
+  authentication: keyof typeof hashes,
+  integrity: keyof typeof codeBytes,
+  confidentiality: 0 | 1,
+): CipherSuite {
+  const derived = { ...hashes[authentication], integrityCodeBytes: codeBytes[integrity] };
+  return { id, admission, authentication, integrity, confidentiality, ...derived };
+}
+
 /**
- * The suites implemented. Those without signature or encryption (0, 1, 2, 6, 7, 15, 16), with RC4, or with MD5 are
- * left out on purpose: see the README's decisions.
+ * Every suite of the specification without RC4. 3 and 17 authenticate, sign and encrypt by SHA. 8, 12 (MD5) and 16 (signed,
+ * in the clear) are for controllers that have nothing better and must be named. The rest leaves packets unsigned, or
+ * unsigned and unauthenticated, or in the clear under MD5.
  * @see IPMI v2.0 rev. 1.1 §22.15.2, Table 22-20
  */
 export const cipherSuites: readonly CipherSuite[] = [
-  {
-    id: 3,
-    authentication: AuthenticationAlgorithm.hmacSha1,
-    integrity: IntegrityAlgorithm.hmacSha1x96,
-    confidentiality: ConfidentialityAlgorithm.aesCbc128,
-    hash: 'sha1',
-    keyExchangeCodeBytes: 20,
-    integrityCodeBytes: 12,
-  },
-  {
-    id: 17,
-    authentication: AuthenticationAlgorithm.hmacSha256,
-    integrity: IntegrityAlgorithm.hmacSha256x128,
-    confidentiality: ConfidentialityAlgorithm.aesCbc128,
-    hash: 'sha256',
-    keyExchangeCodeBytes: 32,
-    integrityCodeBytes: 16,
-  },
+  suite(0, 'insecure', 0, 0, 0),
+  suite(1, 'insecure', 1, 0, 0),
+  suite(2, 'insecure', 1, 1, 0),
+  suite(3, 'default', 1, 1, 1),
+  suite(6, 'insecure', 2, 0, 0),
+  suite(7, 'insecure', 2, 2, 0),
+  suite(8, 'listed', 2, 2, 1),
+  suite(11, 'insecure', 2, 3, 0),
+  suite(12, 'listed', 2, 3, 1),
+  suite(15, 'insecure', 3, 0, 0),
+  suite(16, 'listed', 3, 4, 0),
+  suite(17, 'default', 3, 4, 1),
 ];
+
+const byId = new Map(cipherSuites.map((each) => [each.id, each]));
 
 /** The implemented suite with this id, if it is one. */
 export function cipherSuiteById(id: number): CipherSuite | undefined {
-  return cipherSuites.find((suite) => suite.id === id);
+  return byId.get(id);
 }
 
 /** The implemented suite made of exactly these algorithms, if there is one. */
 export function cipherSuiteOf(algorithms: SessionAlgorithms): CipherSuite | undefined {
-  return cipherSuites.find((suite) => sameAlgorithms(suite, algorithms));
+  return cipherSuites.find((each) => sameAlgorithms(each, algorithms));
+}
+
+/** Whether packets are signed. */
+export function signsPackets(algorithms: SessionAlgorithms): boolean {
+  return algorithms.integrity !== IntegrityAlgorithm.none;
+}
+
+/** Whether payloads are encrypted. */
+export function encryptsPackets(algorithms: SessionAlgorithms): boolean {
+  return algorithms.confidentiality !== ConfidentialityAlgorithm.none;
+}
+
+/**
+ * How much a suite protects, for telling a downgrade: signing counts most, then encryption, then the hash.
+ * Equal numbers protect alike.
+ */
+export function suiteStrength({ authentication, integrity, confidentiality }: SessionAlgorithms): number {
+  const hash = [0, 2, 1, 3][authentication] ?? 0;
+  return (integrity === 0 ? 0 : 100) + (confidentiality === 0 ? 0 : 10) + hash;
 }
 
 export function sameAlgorithms(a: SessionAlgorithms, b: SessionAlgorithms): boolean {

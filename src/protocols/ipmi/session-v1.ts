@@ -4,7 +4,7 @@ import type { ByteWriter } from '../../foundation/bytes/byte-writer.ts';
 /** Authentication types of the session header. 06h marks the v2.0 format. @see IPMI v2.0 rev. 1.1 Table 13-8 */
 export const AuthenticationType = { none: 0, md2: 1, md5: 2, password: 4, oem: 5, rmcpPlus: 6 } as const;
 
-/** An IPMI v1.5 session wrapper: used before a session only, to ask for the authentication capabilities. */
+/** An IPMI v1.5 session wrapper, inside or outside a session. */
 export type SessionV1 = {
   /** Never {@link AuthenticationType.rmcpPlus}. */
   readonly authenticationType: number;

@@ -148,7 +148,7 @@ export function createHandshake(
       state: 'active',
       id: session.id,
       remoteConsoleSessionId,
-      protection: { suite, ...packetKeys(suite, sik) },
+      protection: { suite, ...packetKeys(suite, sik, key) },
       user,
       maximumPrivilege: exchange.role & 0x0f || user.privilege,
       privilege: PrivilegeLevel.user,

@@ -66,7 +66,7 @@ export function sessionOf(datagrams: readonly RecordedDatagram[]): RecordedSessi
   };
   const userKey = rakpKey(Buffer.from('secret'));
   const sik = sessionIntegrityKey(suite, userKey, exchange);
-  return { datagrams, exchange, userKey, sik, protection: { suite, ...packetKeys(suite, sik) } };
+  return { datagrams, exchange, userKey, sik, protection: { suite, ...packetKeys(suite, sik, userKey) } };
 }
 
 /** The payload of the one handshake message of this type. */

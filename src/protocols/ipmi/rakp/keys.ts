@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
 import { BugError } from '../../../foundation/errors.ts';
-import type { CipherSuite } from '../cipher-suites.ts';
+import { type CipherSuite, IntegrityAlgorithm } from '../cipher-suites.ts';
 
 /** Most bytes of a password or of K_G in IPMI v2.0. @see IPMI v2.0 rev. 1.1 §13.31, §22.30 */
 export const MAXIMUM_KEY_BYTES = 20;
@@ -66,21 +66,30 @@ export function sessionIntegrityKey(suite: CipherSuite, key: Buffer, exchange: R
   return hash(suite, key, writer.done());
 }
 
-/** The check value of RAKP message 4: H[SIK](Rm, SIDc, GUIDc), cut as the integrity algorithm says. @see §13.31 */
+/**
+ * The check value of RAKP message 4: H[SIK](Rm, SIDc, GUIDc), cut as the authentication algorithm says.
+ * @see IPMI v2.0 rev. 1.1 §13.28.1, §13.31
+ */
 export function rakpMessage4CheckValue(suite: CipherSuite, sik: Buffer, exchange: RakpExchange): Buffer {
   const writer = new ByteWriter(16 + 4 + 16);
   writer.fixed(exchange.remoteConsoleRandom, 16).u32le(exchange.managedSystemSessionId);
   writer.fixed(exchange.managedSystemGuid, 16);
-  return hash(suite, sik, writer.done()).subarray(0, suite.integrityCodeBytes);
+  return hash(suite, sik, writer.done()).subarray(0, suite.checkValueBytes);
 }
 
 /**
  * The keys of the packets: K1 = H[SIK](01h x 20) signs, K2 = H[SIK](02h x 20) encrypts. The constants are 20 bytes
- * for every hash, SHA-256 too.
- * @see IPMI v2.0 rev. 1.1 §13.32
+ * for every hash, SHA-256 too. MD5-128 is keyed by the password itself.
+ * @see IPMI v2.0 rev. 1.1 §13.32, §13.28.4
  */
-export function packetKeys(suite: CipherSuite, sik: Buffer): { readonly k1: Buffer; readonly k2: Buffer } {
-  return { k1: hash(suite, sik, Buffer.alloc(20, 0x01)), k2: hash(suite, sik, Buffer.alloc(20, 0x02)) };
+export function packetKeys(
+  suite: CipherSuite,
+  sik: Buffer,
+  userKey: Buffer,
+): { readonly k1: Buffer; readonly k2: Buffer } {
+  const k2 = hash(suite, sik, Buffer.alloc(20, 0x02));
+  if (suite.integrity === IntegrityAlgorithm.md5x128) return { k1: Buffer.from(userKey), k2 };
+  return { k1: hash(suite, sik, Buffer.alloc(20, 0x01)), k2 };
 }
 
 /** Compares codes in constant time; other lengths are unequal. */
@@ -92,6 +101,8 @@ function writeIdentity(exchange: RakpExchange, writer: ByteWriter): void {
   writer.u8(exchange.role).u8(exchange.userName.length).bytes(exchange.userName);
 }
 
+/** Nothing, where the suite does not authenticate: its codes have no bytes. @see §13.28 "RAKP-none" */
 function hash(suite: CipherSuite, key: Buffer, data: Buffer): Buffer {
+  if (suite.hash === undefined) return Buffer.alloc(0);
   return createHmac(suite.hash, key).update(data).digest();
 }

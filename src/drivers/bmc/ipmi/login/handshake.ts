@@ -172,7 +172,7 @@ async function sendRakpMessage3(
   const session = createSession(
     deps,
     { remoteConsoleSessionId, managedSystemSessionId },
-    { suite, ...packetKeys(suite, sik) },
+    { suite, ...packetKeys(suite, sik, attempt.userKey) },
   );
   let up = false;
   try {
