@@ -147,6 +147,7 @@ function sessionAt(privilege: number): ActiveSession {
     privilege,
     received: { highest: 0, seen: 0 },
     lastSentSequence: 0,
+    peer: { address: '192.0.2.1', port: 50_000 },
     lastUsed: 0,
   };
 }

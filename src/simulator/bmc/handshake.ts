@@ -2,6 +2,7 @@ import { ByteReader } from '../../foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../foundation/bytes/byte-writer.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import type { Entropy } from '../../foundation/entropy.ts';
+import type { UdpPeer } from '../../foundation/udp.ts';
 import { cipherSuiteOf } from '../../protocols/ipmi/cipher-suites.ts';
 import {
   decodeOpenSessionRequest,
@@ -48,7 +49,7 @@ export type HandshakeOptions = {
 export type Handshake = {
   openSession(payload: Buffer): Buffer;
   rakpMessage1(payload: Buffer): Buffer | undefined;
-  rakpMessage3(payload: Buffer): Buffer | undefined;
+  rakpMessage3(payload: Buffer, from: UdpPeer): Buffer | undefined;
 };
 
 /** @see IPMI v2.0 rev. 1.1 §13.17 to §13.24, §13.31 */
@@ -128,7 +129,7 @@ export function createHandshake(
     return message2;
   }
 
-  function rakpMessage3(payload: Buffer): Buffer | undefined {
+  function rakpMessage3(payload: Buffer, from: UdpPeer): Buffer | undefined {
     const message = decodeRakpMessage3(new ByteReader(payload));
     const session = sessions.halfOpen(message.managedSystemSessionId);
     // A repeat finds the session active, not half-open, and is left unanswered: controllers differ widely here.
@@ -154,6 +155,7 @@ export function createHandshake(
       privilege: PrivilegeLevel.user,
       received: emptyReceiveWindow,
       lastSentSequence: 0,
+      peer: from,
       lastUsed: clock.elapsed(),
     });
     const integrityCheckValue = rakpMessage4CheckValue(suite, sik, exchange);

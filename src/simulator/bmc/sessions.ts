@@ -1,5 +1,6 @@
 import type { Clock } from '../../foundation/clock.ts';
 import { type Entropy, nonZeroUint32 } from '../../foundation/entropy.ts';
+import type { UdpPeer } from '../../foundation/udp.ts';
 import type { CipherSuite } from '../../protocols/ipmi/cipher-suites.ts';
 import type { SessionProtection } from '../../protocols/ipmi/protected-payload.ts';
 import type { RakpExchange } from '../../protocols/ipmi/rakp/keys.ts';
@@ -40,6 +41,8 @@ export type ActiveSession = {
   privilege: number;
   received: ReceiveWindow;
   lastSentSequence: number;
+  /** Where the session's packets come from, and go. */
+  peer: UdpPeer;
   lastUsed: number;
 };
 

@@ -1,27 +1,18 @@
-import { ByteReader } from '../../foundation/bytes/byte-reader.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import type { Entropy } from '../../foundation/entropy.ts';
 import { DecodeError } from '../../foundation/errors.ts';
 import type { Udp, UdpPeer } from '../../foundation/udp.ts';
 import type { GetDeviceIdResponse } from '../../protocols/ipmi/commands/application/get-device-id.ts';
-import {
-  decodeDatagram,
-  encodeDatagramV1,
-  encodeDatagramV2,
-  type IpmiDatagram,
-} from '../../protocols/ipmi/datagram.ts';
-import { decodeIpmiRequest, encodeIpmiResponse, type IpmiRequest } from '../../protocols/ipmi/message.ts';
-import { encodeProtectedDatagram, openProtectedPayload } from '../../protocols/ipmi/protected-payload.ts';
-import { nextSequence, receiveSequence } from '../../protocols/ipmi/receive-window.ts';
-import { AuthenticationType, sessionlessV1 } from '../../protocols/ipmi/session-v1.ts';
-import { PayloadType, sessionlessV2 } from '../../protocols/ipmi/session-v2.ts';
+import { decodeDatagram } from '../../protocols/ipmi/datagram.ts';
 import { createBootOptions } from './boot-options.ts';
 import type { Chassis, ChassisAction } from './chassis.ts';
 import type { CommandContext } from './command-handler.ts';
-import { carryOut } from './commands.ts';
+import type { BmcCore } from './core.ts';
 import { createFaultyPath, type FaultHook } from './faults.ts';
 import { createHandshake } from './handshake.ts';
-import { type ActiveSession, createSessionTable, type SessionLimits, type SimulatedUser } from './sessions.ts';
+import { receiveInSession } from './session-v20.ts';
+import { receiveSessionlessV15, receiveSessionlessV20 } from './sessionless.ts';
+import { createSessionTable, type SessionLimits, type SimulatedUser } from './sessions.ts';
 
 export type SimulatedBmcOptions = {
   readonly users: readonly SimulatedUser[];
@@ -110,69 +101,28 @@ export async function createSimulatedBmc(
     acted: (action, session) => powerLog.push({ action, at: clock.now(), sessionId: session.id }),
   };
 
-  /** The datagram that answers this one, if any does. */
-  function answer(data: Buffer): Buffer | undefined {
-    const datagram = decodeDatagram(data);
-    if (datagram.format === 'v1.5') return answerV1(datagram.session.authenticationType, datagram.session.payload);
-    const { session } = datagram;
-    if (session.sessionId !== 0) return answerInSession(datagram);
-    const reply = (type: number, payload: Buffer | undefined): Buffer | undefined =>
-      payload && encodeDatagramV2(sessionlessV2(type, payload));
-    switch (session.payloadType) {
-      case PayloadType.openSessionRequest:
-        return reply(PayloadType.openSessionResponse, handshake.openSession(session.payload));
-      case PayloadType.rakpMessage1:
-        return reply(PayloadType.rakpMessage2, handshake.rakpMessage1(session.payload));
-      case PayloadType.rakpMessage3:
-        return reply(PayloadType.rakpMessage4, handshake.rakpMessage3(session.payload));
-      case PayloadType.ipmi:
-        return reply(PayloadType.ipmi, perform(decodeIpmiRequest(new ByteReader(session.payload)), undefined));
-      default:
-        throw new DecodeError(`payload type ${session.payloadType} is not for a BMC`);
-    }
-  }
-
-  function answerV1(authenticationType: number, payload: Buffer): Buffer {
-    if (authenticationType !== AuthenticationType.none) throw new DecodeError('v1.5 sessions are not simulated');
-    return encodeDatagramV1(sessionlessV1(perform(decodeIpmiRequest(new ByteReader(payload)), undefined)));
-  }
-
-  function answerInSession({ session, signed }: IpmiDatagram & { format: 'v2.0' }): Buffer {
-    const active = sessions.active(session.sessionId);
-    if (active === undefined) throw new DecodeError('no such session');
-    const payload = openProtectedPayload(session, signed, active.protection);
-    if (typeof payload === 'string') throw new DecodeError(`session packet: ${payload}`);
-    const received = receiveSequence(active.received, session.sessionSequence);
-    if (received === undefined) throw new DecodeError('session sequence number was used before');
-    if (session.payloadType !== PayloadType.ipmi) throw new DecodeError('payload type is not active');
-    active.received = received;
-    active.lastUsed = clock.elapsed();
-    const response = perform(decodeIpmiRequest(new ByteReader(payload)), active);
-    active.lastSentSequence = nextSequence(active.lastSentSequence);
-    const packet = {
-      payloadType: PayloadType.ipmi,
-      sessionId: active.remoteConsoleSessionId,
-      sessionSequence: active.lastSentSequence,
-      payload: response,
-    };
-    return encodeProtectedDatagram(packet, active.protection, entropy.bytes(16));
-  }
-
-  function perform(request: IpmiRequest, session: ActiveSession | undefined): Buffer {
-    const { name, completionCode, data } = carryOut(request, context, session);
-    requests.set(name, (requests.get(name) ?? 0) + 1);
-    return encodeIpmiResponse({ ...request, netFn: request.netFn | 1, completionCode, data });
-  }
-
   const noFaults: FaultHook = () => undefined;
   const inbound = createFaultyPath(clock, 'to-bmc', options.faults ?? noFaults, stop.signal);
   const outbound = createFaultyPath(clock, 'from-bmc', options.faults ?? noFaults, stop.signal);
 
+  const core: BmcCore = {
+    clock,
+    entropy,
+    sessions,
+    handshake,
+    context,
+    payloads: new Map(),
+    requests,
+    // Best effort, as a BMC's: a client that is gone is not the simulator's failure.
+    send: (data, to) => outbound(data, (bytes) => void socket.send(bytes, to).catch(() => undefined)),
+  };
+
   function receive(data: Buffer, from: UdpPeer): void {
     try {
-      const reply = answer(data);
-      // Best effort, as a BMC's: a client that is gone is not the simulator's failure.
-      if (reply) outbound(reply, (bytes) => void socket.send(bytes, from).catch(() => undefined));
+      const datagram = decodeDatagram(data);
+      if (datagram.format === 'v1.5') receiveSessionlessV15(core, datagram.session, from);
+      else if (datagram.session.sessionId === 0) receiveSessionlessV20(core, datagram.session, from);
+      else receiveInSession(core, datagram, from);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       dropped++;
