@@ -28,6 +28,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config', 'cli'],
   'prom-client': ['api'],
   commander: ['cli'],
+  ws: ['api', 'cli'],
   react: ['web'],
   'react-dom': ['web'],
   vite: ['web'],
