@@ -113,6 +113,14 @@ const rebuild = documentedObject({
     .describe('Tokens for private repositories. Default none.'),
 }).describe('How the machine is rebuilt.');
 
+const serialConsole = documentedObject({
+  record: z
+    .exactOptional(z.enum(['off', 'runs', 'always']))
+    .describe('When the console is opened to be recorded: off, runs (while a run is active) or always. Default runs.'),
+}).describe(
+  'Recording of the serial console. It never takes the console from somebody else. Absent: recorded only while somebody looks.',
+);
+
 const seconds = z.int().min(1).max(86_400);
 const deadlines = documentedObject(
   Object.fromEntries(Object.entries(DEADLINES).map(([step, what]) => [step, z.exactOptional(seconds).describe(what)])),
@@ -141,6 +149,7 @@ export const machineSchema = documentedObject({
   session: z
     .exactOptional(documentedObject({ user: unixUser.describe('Whose session stage 4 means.') }))
     .describe('Absent: stage 4 is not looked at.'),
+  console: z.exactOptional(serialConsole),
   deadlines: z.exactOptional(deadlines),
   bootTries: z
     .exactOptional(z.int().min(1).max(5))

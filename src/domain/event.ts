@@ -2,7 +2,7 @@ import type { JsonObject } from '../foundation/json.ts';
 import type { Stage } from './machine.ts';
 
 /** Who saw or did it. */
-export type EventSource = 'api' | 'config' | 'engine' | 'step' | 'dhcp' | 'tftp' | 'http';
+export type EventSource = 'api' | 'config' | 'engine' | 'step' | 'dhcp' | 'tftp' | 'http' | 'console';
 
 /**
  * Past-tense facts of the one timeline, with what `data` holds. Types belong here, never to their producer. Nothing
@@ -67,6 +67,26 @@ export const EVENT_TYPES = {
   'output.appended': 'output',
   /** actor */
   'bmc.authentication-reset': 'BMC login allowed again',
+  // Written after the act, with actor, tookMs and outcome: done, failed, or unknown when the controller fell silent; what is
+  // not done has code and message as well.
+  /** light: on, off or seconds */
+  'bmc.identified': 'identify light ordered',
+  /** device, persistent, efi; read: what reads back; stuck: whether that is what was asked for */
+  'bmc.boot-override-set': 'boot override ordered',
+  /** policy */
+  'bmc.power-policy-set': 'power restore policy ordered',
+  /** entries: how many there were */
+  'bmc.event-log-cleared': 'BMC event log ordered to be erased',
+  /** setTo: ISO 8601 */
+  'bmc.clock-set': 'BMC clock ordered to be set',
+  /** netFn, lun, command, bytes: length of the data, never the data, which may be a password; completionCode, meaning */
+  'bmc.raw-sent': 'raw BMC command sent',
+  /** why: somebody else took the console; it is not taken back by itself */
+  'console.stolen': 'console taken by somebody else',
+  /** actor: told once when somebody begins to type, never what */
+  'console.input-taken': 'somebody types on the console',
+  /** actor, steal */
+  'console.reconnect-ordered': 'console ordered to be connected again',
   /** toplevel, bootId */
   'generation.proven': 'generation proven',
 } as const;

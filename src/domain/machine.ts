@@ -57,6 +57,15 @@ export type RebuildSpec = {
 /** Whose session stage 4 means. */
 export type SessionSpec = { readonly user: string };
 
+/**
+ * What becomes of the machine's serial console. Without this section it is opened only while somebody looks at it; its
+ * text is kept all the same.
+ */
+export type ConsoleSpec = {
+  /** `runs`: open while a run is active, so that a run's console is kept; `always`: all the time. Default runs. */
+  readonly record?: 'off' | 'runs' | 'always';
+};
+
 /** Deadlines of the steps, in seconds, where they differ from the defaults in `runs/plans.ts`. */
 export type DeadlineSpec = {
   readonly [step: string]: number;
@@ -79,6 +88,7 @@ export type MachineSpec = {
   readonly disks: readonly DiskSpec[];
   readonly rebuild?: RebuildSpec;
   readonly session?: SessionSpec;
+  readonly console?: ConsoleSpec;
   readonly deadlines?: DeadlineSpec;
   /** How often a boot that shows nothing by its deadline is power-cycled and tried again. Default 2 tries in all. */
   readonly bootTries?: number;

@@ -4,11 +4,15 @@ import { ConfigError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import type { ColumnTypes, OpenDatabase } from './dialect.ts';
 import * as first from './migrations/0001-first.ts';
+import * as consoleText from './migrations/0002-console-text.ts';
 
 type Migration = { readonly up: (schema: SchemaModule, types: ColumnTypes) => Promise<void> };
 
 /** In the order in which they are applied; a name, once released, never changes. */
-const MIGRATIONS: readonly (readonly [name: string, migration: Migration])[] = [['0001-first', first]];
+const MIGRATIONS: readonly (readonly [name: string, migration: Migration])[] = [
+  ['0001-first', first],
+  ['0002-console-text', consoleText],
+];
 
 /**
  * Brings the tables up to date, each migration in its own transaction together with the note that it was applied.

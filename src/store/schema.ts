@@ -23,6 +23,8 @@ export type Database = {
   dhcp_leases: DhcpLeasesTable;
   generations: GenerationsTable;
   tokens: TokensTable;
+  consoles: ConsolesTable;
+  console_chunks: ConsoleChunksTable;
 };
 
 type MigrationsTable = { name: string; applied_at: number };
@@ -131,4 +133,25 @@ export type TokensTable = {
   hash: string;
   created_at: number;
   last_used_at: number | null;
+};
+
+type ConsolesTable = {
+  machine_id: string;
+  /** Bytes of the machine's console so far; stays when the oldest of them are removed. */
+  end_byte: number;
+  /** Sum of what its chunks cost. */
+  kept_bytes: number;
+};
+
+export type ConsoleChunksTable = {
+  machine_id: string;
+  from_byte: number;
+  /** Of two at one place the mark comes first: 0 a mark, 1 text. */
+  part: 0 | 1;
+  at: number;
+  run_id: string | null;
+  bytes: Uint8Array;
+  lost: string | null;
+  /** What it counts against the machine's limit: its bytes and some for the row. */
+  cost: number;
 };

@@ -1,3 +1,4 @@
+import type { ConsoleText } from '../domain/ports/consoles.ts';
 import type { Generations } from '../domain/ports/generations.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { BootAttempts, Leases } from '../domain/ports/netboot.ts';
@@ -9,6 +10,7 @@ import type { Entropy } from '../foundation/entropy.ts';
 import { ConfigError, errorText, ServiceError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import { createBootAttempts } from './attempts.ts';
+import { createConsoleText } from './console-text.ts';
 import { createLeases } from './dhcp-leases.ts';
 import { createGenerations } from './generations.ts';
 import { createIds } from './ids.ts';
@@ -31,12 +33,15 @@ export type Store = AsyncDisposable & {
   readonly leases: Leases;
   readonly generations: Generations;
   readonly tokens: Tokens;
+  readonly consoleText: ConsoleText;
   close(): Promise<void>;
 };
 
 export type StoreOptions = SqliteOptions & {
   /** Bytes kept of one step's output. Default 64 MiB. */
   readonly outputKeptBytes?: number;
+  /** Bytes of console text kept of one machine; the oldest go first. Default 8 MiB. */
+  readonly consoleKeptBytes?: number;
 };
 
 /**
@@ -67,6 +72,7 @@ export async function openStore(
     leases: createLeases(context),
     generations: createGenerations(context),
     tokens: createTokens(context),
+    consoleText: createConsoleText(context, { keptBytes: options.consoleKeptBytes ?? 8 * 1024 * 1024 }),
     close: () => database.close(),
     [Symbol.asyncDispose]: () => database.close(),
   };

@@ -98,5 +98,11 @@ const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWord
         : '',
   }),
   'bmc.authentication-reset': (data) => ({ detail: `by ${said(data.actor)}` }),
+  'console.stolen': (data) => ({ detail: said(data.why), tone: 'warn' }),
+  'console.input-taken': (data) => ({ detail: by(data), tone: 'act' }),
+  'console.reconnect-ordered': (data) => ({
+    detail: joined(by(data), data.steal === true ? 'taking it from whoever has it' : ''),
+    tone: 'act',
+  }),
   'generation.proven': (data) => ({ detail: said(data.toplevel), tone: 'good' }),
 };

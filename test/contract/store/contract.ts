@@ -15,14 +15,20 @@ export type StoreRig = AsyncDisposable & {
   order(machine: Machine, idempotencyKey?: string): Promise<Run>;
 };
 
-export type StoreKind = { readonly name: string; open(outputKeptBytes?: number): Promise<StoreRig> };
+export type StoreKind = {
+  readonly name: string;
+  open(outputKeptBytes?: number, consoleKeptBytes?: number): Promise<StoreRig>;
+};
 
 /** Every implementation of the store; each suite beside this file runs over all. */
 export const STORES: readonly StoreKind[] = [{ name: 'SQLite', open: openSqliteRig }];
 
-async function openSqliteRig(outputKeptBytes?: number): Promise<StoreRig> {
+async function openSqliteRig(outputKeptBytes?: number, consoleKeptBytes?: number): Promise<StoreRig> {
   const clock = createManualClock();
-  const options = outputKeptBytes === undefined ? {} : { outputKeptBytes };
+  const options = {
+    ...(outputKeptBytes === undefined ? {} : { outputKeptBytes }),
+    ...(consoleKeptBytes === undefined ? {} : { consoleKeptBytes }),
+  };
   const store = await openStore({ clock, entropy: systemEntropy, log: silentLog }, { path: ':memory:', ...options });
   return {
     store,
