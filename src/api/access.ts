@@ -8,10 +8,14 @@ const RANK: Readonly<Record<TokenRole, number>> = { viewer: 0, operator: 1, unlo
 export const PERMISSIONS = {
   /** machines, runs, events, output, generations, live feeds, metrics */
   read: 'viewer',
+  /** asking a machine's controller: power, chassis, sensors, event log, inventory, boot override */
+  'hardware.read': 'viewer',
   'run.power': 'operator',
   'run.rebuild': 'operator',
   'run.cancel': 'operator',
   'bmc.reset': 'operator',
+  /** identify light, boot override, power restore policy, erasing the event log and setting its clock */
+  'hardware.write': 'operator',
   // These four may release a passphrase.
   'run.boot': 'unlocker',
   'run.unlock': 'unlocker',
@@ -20,6 +24,8 @@ export const PERMISSIONS = {
   // A machine's declaration says where secrets are read and whom they are sent to.
   'machine.write': 'admin',
   'token.manage': 'admin',
+  // Bytes can do anything to a controller, its users' passwords among it.
+  'hardware.raw': 'admin',
 } as const satisfies Readonly<Record<string, TokenRole>> & Readonly<Record<`run.${RunKind}`, TokenRole>>;
 
 export type Permission = keyof typeof PERMISSIONS;

@@ -1,5 +1,6 @@
 import express, { type Express } from 'express';
 import { createAuthenticate } from './authentication.ts';
+import { createBmcCalls } from './bmc-calls.ts';
 import { createMetrics } from './metrics.ts';
 import { answerProblems, mountRoutes } from './mount.ts';
 import { operationsRouter } from './operations.ts';
@@ -10,6 +11,7 @@ import { aboutRoutes } from './routes/about.ts';
 import { bmcRoutes } from './routes/bmc.ts';
 import { eventRoutes } from './routes/events.ts';
 import { createFeeds } from './routes/feeds.ts';
+import { hardwareRoutes } from './routes/hardware.ts';
 import { machineRoutes } from './routes/machines.ts';
 import { runRoutes } from './routes/runs.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -39,9 +41,11 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
     ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
     ...(stallMs === undefined ? {} : { stallMs }),
   });
+  const bmcCalls = createBmcCalls({ ...parts, log });
   const routes = [
     ...machineRoutes(parts),
     ...bmcRoutes(parts),
+    ...hardwareRoutes(parts, bmcCalls),
     ...runRoutes(parts),
     ...eventRoutes(parts),
     ...feeds.routes,
@@ -74,7 +78,7 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
           handle: app,
           close: async () => {
             closing.abort();
-            await feeds.close();
+            await Promise.all([feeds.close(), bmcCalls.close()]);
           },
         },
         { listen: options.listen, graceMs, ...(onListening === undefined ? {} : { onListening }) },

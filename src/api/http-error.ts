@@ -10,6 +10,7 @@ const CODES = {
   'payload-too-large': 413,
   'unsupported-media-type': 415,
   'too-many-feeds': 503,
+  'bmc-busy': 503,
   'not-ready': 503,
 } as const;
 

@@ -2,6 +2,17 @@ import { z } from 'zod';
 import { HTTP_ERROR_CODES } from './http-error.ts';
 import type { Answer, Route } from './route.ts';
 import { eventPageSchema, eventSchema } from './schema/event.ts';
+import {
+  bootOverrideSchema,
+  bootOverrideSetSchema,
+  chassisSchema,
+  eventLogSchema,
+  fruSchema,
+  healthSchema,
+  logEntrySchema,
+  rawAnswerSchema,
+  sensorSchema,
+} from './schema/hardware.ts';
 import { fleetMachineSchema, generationSchema, machineSchema, machineSpecSchema } from './schema/machine.ts';
 import { problemSchema } from './schema/problem.ts';
 import { runErrorSchema, runRequestSchema, runSchema, runStepSchema, runSummarySchema } from './schema/run.ts';
@@ -42,6 +53,15 @@ const NAMED = {
   RunSummary: runSummarySchema,
   Event: eventSchema,
   EventPage: eventPageSchema,
+  Chassis: chassisSchema,
+  Sensor: sensorSchema,
+  Health: healthSchema,
+  EventLog: eventLogSchema,
+  LogEntry: logEntrySchema,
+  ReplaceablePart: fruSchema,
+  BootOverride: bootOverrideSchema,
+  BootOverrideSet: bootOverrideSetSchema,
+  RawAnswer: rawAnswerSchema,
   Token: tokenSchema,
   CreatedToken: createdTokenSchema,
   NewToken: newTokenSchema,

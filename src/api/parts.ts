@@ -20,7 +20,7 @@ export type ApiParts = {
   readonly output: RunOutput;
   readonly tokens: Tokens;
   readonly generations: Generations;
-  readonly bmcs: Pick<Bmcs, 'resetAuthentication'>;
+  readonly bmcs: Pick<Bmcs, 'open' | 'resetAuthentication'>;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly log: Log;

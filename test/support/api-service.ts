@@ -11,6 +11,7 @@ import { type Log, silentLog } from '../../src/foundation/log.ts';
 import { createMeter } from '../../src/foundation/meter.ts';
 import { createOrders } from '../../src/runs/orders.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { createFakeBmcs } from './fake-bmc.ts';
 
 export type ApiService = AsyncDisposable & {
   readonly store: Store;
@@ -30,11 +31,13 @@ export type ApiServiceOptions = Partial<ApiOptions> & {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly commands?: boolean;
+  /** Default: fake controllers, one for each machine that declares one. */
+  readonly bmcs?: ApiParts['bmcs'];
 };
 
 /** The real API over a real store in memory, without an engine: runs stay queued unless a test drives them. */
 export async function startApiService(options: ApiServiceOptions = {}): Promise<ApiService> {
-  const { clock = systemClock, log = silentLog, commands = false, ...rest } = options;
+  const { clock = systemClock, log = silentLog, commands = false, bmcs = createFakeBmcs(), ...rest } = options;
   const entropy = systemEntropy;
   const store = await openStore({ clock, entropy, log }, { path: ':memory:' });
   const { machines, runs, timeline, output, tokens, generations } = store;
@@ -55,7 +58,7 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     output,
     tokens,
     generations,
-    bmcs: { resetAuthentication: () => Promise.resolve() },
+    bmcs,
     clock,
     entropy,
     log,

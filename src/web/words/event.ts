@@ -34,6 +34,18 @@ const trouble = ({ code, message }: Data): string =>
 const by = ({ actor }: Data): string => (actor === undefined ? '' : `by ${said(actor)}`);
 const joined = (...parts: readonly string[]): string => parts.filter((part) => part !== '' && part !== '–').join(' · ');
 const times = ({ times: count }: Data): string => (typeof count === 'number' ? `, ${count} more times` : '');
+const hex = (value: unknown): string =>
+  typeof value === 'number' ? `0x${value.toString(16).padStart(2, '0')}` : said(value);
+
+/** A change ordered of the BMC: what became of it stands in `outcome`. */
+function ordered(data: Data, text: string, ...parts: readonly string[]): Partial<EventWords> {
+  const detail = joined(...parts, by(data));
+  if (data.outcome === 'failed')
+    return { text: `Not done: ${text}`, detail: joined(detail, trouble(data)), tone: 'bad' };
+  if (data.outcome !== 'unknown') return { text, detail, tone: 'act' };
+  const why = data.message === undefined ? '' : trouble(data);
+  return { text: `Perhaps done: ${text}`, detail: joined(detail, 'the BMC fell silent', why), tone: 'warn' };
+}
 
 const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWords>>> = {
   'machine.declared': (data) => ({ detail: by(data) }),
@@ -98,6 +110,30 @@ const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWord
         : '',
   }),
   'bmc.authentication-reset': (data) => ({ detail: `by ${said(data.actor)}` }),
+  'bmc.identified': (data) =>
+    ordered(
+      data,
+      typeof data.light === 'number' ? `Identify light on for ${data.light} s` : `Identify light ${said(data.light)}`,
+    ),
+  'bmc.boot-override-set': (data) => {
+    const asked = joined(data.persistent === true ? 'for every boot' : '', data.efi === true ? 'UEFI' : '');
+    const read = data.stuck === false ? `reads back as ${brief(data.read)}` : '';
+    const words = ordered(data, `Boot override ${said(data.device)}`, asked, read);
+    return data.stuck === false ? { ...words, tone: 'warn' } : words;
+  },
+  'bmc.power-policy-set': (data) => ordered(data, `When mains power returns: ${said(data.policy)}`),
+  'bmc.event-log-cleared': (data) =>
+    ordered(data, 'BMC event log erased', typeof data.entries === 'number' ? `${data.entries} entries` : ''),
+  'bmc.clock-set': (data) => ordered(data, 'BMC clock set', said(data.setTo)),
+  'bmc.raw-sent': (data) => {
+    const words = ordered(
+      data,
+      `Raw BMC command ${hex(data.netFn)} ${hex(data.command)}`,
+      typeof data.bytes === 'number' ? `${data.bytes} data bytes` : '',
+      said(data.meaning),
+    );
+    return data.completionCode === undefined || data.completionCode === 0 ? words : { ...words, tone: 'warn' };
+  },
   'console.stolen': (data) => ({ detail: said(data.why), tone: 'warn' }),
   'console.input-taken': (data) => ({ detail: by(data), tone: 'act' }),
   'console.reconnect-ordered': (data) => ({

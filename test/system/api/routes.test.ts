@@ -1,5 +1,6 @@
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { permissionsOf } from '../../../src/api/access.ts';
 import { eventPageSchema } from '../../../src/api/schema/event.ts';
 import { machineSchema } from '../../../src/api/schema/machine.ts';
 import { problemSchema } from '../../../src/api/schema/problem.ts';
@@ -303,7 +304,7 @@ describe('tokens', () => {
       name: 'ci',
       role: 'viewer',
       via: 'token',
-      permissions: ['read'],
+      permissions: permissionsOf('viewer'),
     });
     const list = await call('get', '/tokens');
     expect(list.text).not.toContain(token);

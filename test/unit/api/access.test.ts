@@ -11,7 +11,7 @@ describe('permissions', () => {
   it('grow with the role', () => {
     const sizes = TOKEN_ROLES.map((role) => permissionsOf(role).length);
     expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
-    expect(permissionsOf('viewer')).toEqual(['read']);
+    expect(permissionsOf('viewer')).toEqual(['read', 'hardware.read']);
     expect(permissionsOf('admin')).toEqual(Object.keys(PERMISSIONS));
   });
 
