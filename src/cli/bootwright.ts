@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { CliError, EXIT, type ExitCode } from './cli-error.ts';
 import { addEventCommands } from './commands/events.ts';
+import { addHardwareCommands } from './commands/hardware.ts';
 import { addMachineCommands } from './commands/machines.ts';
 import { addOrderCommands } from './commands/orders.ts';
 import { addRunCommands } from './commands/runs.ts';
@@ -38,6 +39,7 @@ async function main(argv: readonly string[], around: CliEnvironment): Promise<Ex
   addOrderCommands(program, around, exits);
   addRunCommands(program, around, exits);
   addEventCommands(program, around);
+  addHardwareCommands(program, around, exits);
   addTokenCommands(program, around);
   // Commands inherit these when they are made, which was before; so each is told.
   for (const command of descendants(program)) command.exitOverride().showHelpAfterError('(--help shows how)');

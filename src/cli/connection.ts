@@ -13,6 +13,8 @@ export type Call = {
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** How long the answer may take, milliseconds. Default 30 s. */
+  readonly patienceMs?: number;
 };
 
 /** The service's REST API. */
@@ -36,7 +38,7 @@ export function connectTo(url: string, token: string): Connection {
   };
   return {
     async call(call) {
-      const text = await readAll(await open(call, AbortSignal.timeout(ANSWER_MS)), url);
+      const text = await readAll(await open(call, AbortSignal.timeout(call.patienceMs ?? ANSWER_MS)), url);
       return text.length === 0 ? undefined : parseJson(text.toString('utf8'), url);
     },
     async bytes(call) {

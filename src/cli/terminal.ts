@@ -30,6 +30,11 @@ export function printable(text: string): string {
   return text.replaceAll(/[^\P{Cc}\t\n]/gu, '\ufffd');
 }
 
+/** A machine's text as one cell of a table: on one line, and read in the order in which it is written. */
+export function cell(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+}
+
 /** Rows under headings, columns as wide as their widest cell. */
 export function formatTable(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = headings.map((heading, column) =>

@@ -3,6 +3,7 @@ import type { RunBody, RunRequestBody } from '../../api/schema/run.ts';
 import { type Context, contextOf, type Exits } from '../context.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { watchRun } from '../watch-run.ts';
+import { showPower } from './chassis.ts';
 
 const VERBS = ['on', 'off', 'soft-off', 'cycle', 'reset', 'diag'] as const;
 const ACTIONS = ['boot', 'switch', 'test', 'dry-activate', 'build'] as const;
@@ -27,10 +28,12 @@ export function addOrderCommands(program: Command, environment: CliEnvironment, 
     exits.set(await watchRun(context, run.id));
   };
 
-  add('power', 'switch power, as a goal: done when the machine shows it')
-    .addArgument(new Argument('<verb>').choices(VERBS))
-    .action((name: string, verb: (typeof VERBS)[number], _options: OrderOptions, command: Command) =>
-      order(command, name, { kind: 'power', verb }),
+  add('power', 'switch power, as a goal: done when the machine shows it; status only asks')
+    .addArgument(new Argument('<verb>').choices([...VERBS, 'status']))
+    .action((name: string, verb: (typeof VERBS)[number] | 'status', _options: OrderOptions, command: Command) =>
+      verb === 'status'
+        ? showPower(contextOf(command, environment), name)
+        : order(command, name, { kind: 'power', verb }),
     );
   netbootOption(add('boot', 'from power-off to the user session')).action(
     (name: string, options: OrderOptions, command: Command) =>

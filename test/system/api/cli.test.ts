@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { permissionsOf } from '../../../src/api/access.ts';
 import type { RunBody } from '../../../src/api/schema/run.ts';
 import type { RunChange } from '../../../src/domain/ports/runs.ts';
 import type { TokenRole } from '../../../src/domain/ports/tokens.ts';
@@ -299,7 +300,7 @@ describe('tokens', () => {
     expect(made.out).not.toContain('bw_');
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const who = await start(['whoami'], { BOOTWRIGHT_TOKEN_FILE: file }).ended;
-    expect(who.out).toBe('ci, viewer: read\n');
+    expect(who.out).toBe(`ci, viewer: ${permissionsOf('viewer').join(', ')}\n`);
     const { id } = JSON.parse(made.out);
     expect((await cli(['tokens', 'list'])).out).toContain(`${id}  ci`);
     expect((await cli(['tokens', 'remove', id])).code).toBe(0);
@@ -374,7 +375,7 @@ describe('what goes wrong', () => {
       BOOTWRIGHT_URL: `unix:${socket}`,
       BOOTWRIGHT_TOKEN_FILE: tokenFile('socket'),
     }).ended;
-    expect([code, out]).toEqual([0, 'the-viewer, viewer: read\n']);
+    expect([code, out]).toEqual([0, `the-viewer, viewer: ${permissionsOf('viewer').join(', ')}\n`]);
     await own[Symbol.asyncDispose]();
   });
 });
