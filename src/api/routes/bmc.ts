@@ -20,7 +20,7 @@ export function bmcRoutes({ machines, timeline, bmcs }: ApiParts): readonly Rout
       answers: { 204: { description: 'The next run tries again.' }, 404: { description: 'There is no such machine.' } },
       async handle({ params, caller }) {
         const machine = await machines.get(params.name);
-        await bmcs.resetAuthentication(machine, AbortSignal.timeout(RESET_MS));
+        await bmcs.resetAuthentication(machine, { unpin: false }, AbortSignal.timeout(RESET_MS));
         await timeline.append(machine.id, [
           { type: 'bmc.authentication-reset', source: 'api', data: { actor: caller.name } },
         ]);

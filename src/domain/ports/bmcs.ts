@@ -9,7 +9,8 @@ export type Bmcs = {
   open(machine: Machine, signal: AbortSignal): Promise<Bmc>;
   /**
    * Lets credentials be tried again that a controller of this machine has rejected. Until then they are not, since a
-   * controller locks the account after a few wrong ones.
+   * controller locks the account after a few wrong ones. `unpin` also forgets how well protected a session it has agreed
+   * to before, so that a weaker one may be agreed to.
    */
-  resetAuthentication(machine: Machine, signal: AbortSignal): Promise<void>;
+  resetAuthentication(machine: Machine, options: { readonly unpin: boolean }, signal: AbortSignal): Promise<void>;
 };

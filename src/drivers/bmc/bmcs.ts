@@ -24,8 +24,8 @@ export function createBmcs({ ipmi, secrets, log }: BmcsParts): Bmcs {
       }
       return others.length === 0 ? await openOne(only, signal) : await firstThatAnswers(machine, signal);
     },
-    async resetAuthentication(machine, signal) {
-      await Promise.all(machine.spec.bmcs.map((spec) => ipmi.resetAuthentication(spec, signal)));
+    async resetAuthentication(machine, options, signal) {
+      await Promise.all(machine.spec.bmcs.map((spec) => ipmi.resetAuthentication(spec, options, signal)));
     },
   };
 

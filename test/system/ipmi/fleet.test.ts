@@ -48,7 +48,7 @@ function inSession(data: Buffer): boolean {
 
 async function createFleet(size: number, faults: (index: number) => FaultHook) {
   const meter = createMeter();
-  const bmcs = createIpmiBmcs({ ...deps, log: silentLog, meter }, { firstWaitMs: 100, attempts: 7, verbWaitMs: 1_000 });
+  const bmcs = createIpmiBmcs({ ...deps, log: silentLog, meter }, { firstWaitMs: 100, attempts: 7, onceWaitMs: 1_000 });
   const members = await Promise.all(
     Array.from({ length: size }, async (_unused, index) => {
       const chassis = createPlainChassis();

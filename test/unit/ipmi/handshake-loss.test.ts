@@ -89,7 +89,7 @@ describe('a read', () => {
   });
 
   test('a session idle for too long is replaced before it is needed, and its place given back', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ client: { keepAliveMs: 1e9 } });
     await rig.value(rig.bmc.powerState(never));
     await rig.clock.advance(30_000);
     expect(await rig.finish(rig.bmc.powerState(never))).toMatchObject({ kind: 'value', ms: 0 });

@@ -43,20 +43,28 @@ describe('wrong credentials', () => {
     expect(await rig.value(rig.bmc.powerState(never))).toBe('off');
   });
 
-  test('a level above the account’s is refused at RAKP message 1, with advice', async () => {
+  test('an account with less than asked for is logged in with what it has, and refused the rest with advice', async () => {
     await using rig = await createRig({ bmc: { users: [{ ...admin, privilege: PrivilegeLevel.user }] } });
+    expect(await rig.value(rig.bmc.powerState(never))).toBe('off');
+    const outcome = await rig.value(rig.bmc.power('on', never));
+    expect(outcome).toMatchObject({ kind: 'refused', reason: expect.stringMatching(/^D4h.*logged in with USER/) });
+    expect(rig.simulated.powerLog).toHaveLength(0);
+  });
+
+  test('the level that an account has is remembered: the next login asks for it at once', async () => {
+    await using rig = await createRig({ bmc: { users: [{ ...admin, privilege: PrivilegeLevel.user }] } });
+    await rig.value(rig.bmc.powerState(never));
+    const before = openSessions(rig).length;
+    rig.simulated.forgetSessions();
+    await rig.value(rig.bmc.powerState(never));
+    expect(openSessions(rig)).toHaveLength(before + 1);
+  });
+
+  test('an account that has no level at all is refused with advice', async () => {
+    await using rig = await createRig({ bmc: { users: [{ ...admin, privilege: PrivilegeLevel.callback }] } });
     const error = await errorOf(rig, rig.bmc.powerState(never));
     expect(error).toBeInstanceOf(RefusedError);
     expect(String(error)).toMatch(/0Ah.*privilege limit.*lower `privilege`/);
-  });
-
-  test('a session of level USER reads, and is refused power with advice', async () => {
-    await using rig = await createRig({ target: { privilege: 'user' } });
-    expect(await rig.value(rig.bmc.powerState(never))).toBe('off');
-    const error = await errorOf(rig, rig.bmc.power('on', never));
-    expect(error).toBeInstanceOf(RefusedError);
-    expect(String(error)).toMatch(/81h.*logged in with USER/);
-    expect(rig.simulated.powerLog).toHaveLength(0);
   });
 });
 
@@ -70,7 +78,7 @@ describe('the auth brake', () => {
     expect(error).toBeInstanceOf(AuthenticationError);
     expect(String(error)).toMatch(/not tried, since the credential was rejected/);
     expect(rig.network.carried.length).toBe(sent);
-    await rig.bmcs.resetAuthentication({ host: '192.0.2.7' }, never);
+    await rig.bmcs.resetAuthentication({ host: '192.0.2.7' }, { unpin: false }, never);
     await errorOf(rig, again.powerState(never));
     expect(rig.network.carried.length).toBeGreaterThan(sent);
   });
@@ -134,8 +142,8 @@ describe('cipher suites', () => {
     await using rig = await createRig({ bmc: { cipherSuites: [3] } });
     expect(await rig.finish(rig.bmc.powerState(never))).toMatchObject({ value: 'off', ms: 0 });
     expect(openSessions(rig)).toHaveLength(2);
-    const another = await rig.open();
-    await rig.value(another.powerState(never));
+    rig.simulated.forgetSessions();
+    await rig.value(rig.bmc.powerState(never));
     expect(openSessions(rig)).toHaveLength(3);
   });
 
@@ -158,7 +166,7 @@ describe('cipher suites', () => {
     async (allowDowngrade, cipherSuites, expected) => {
       let steering = false;
       const faults: FaultHook = (point) => (steering ? refuse17(point) : undefined);
-      await using rig = await createRig({ bmc: { faults }, client: { allowDowngrade } });
+      await using rig = await createRig({ bmc: { faults }, client: { allowDowngrade, lingerMs: 0 } });
       expect(await rig.value(rig.bmc.powerState(never))).toBe('off');
       await rig.finish(rig.bmc[Symbol.asyncDispose]());
       steering = true;
@@ -194,7 +202,12 @@ describe('a target that cannot be used is refused when opened, never cut', () =>
     ['a user name of 17 bytes', { user: 'x'.repeat(17) }, /user name has 17 bytes/],
     ['a user name of 9 letters and 18 bytes', { user: 'é'.repeat(9) }, /18 bytes/],
     ['a K_G of 21 bytes', { kg: Secret.fromText('x'.repeat(21)) }, /K_G has 21 bytes/],
-    ['cipher suite 0', { cipherSuites: [0] }, /suite 0 is not supported/],
+    ...[0, 1, 2, 6, 7, 11, 15].map(
+      (id) => [`cipher suite ${id}`, { cipherSuites: [17, id] }, /lets anybody .* allowInsecureSuites/] as const,
+    ),
+    ['a suite with RC4', { cipherSuites: [4] }, /suite 4 is not supported/],
+    ['a password of 17 bytes over IPMI 1.5', { version: '1.5', password: Secret.fromText('x'.repeat(17)) }, /allows 16/],
+    ['K_G over IPMI 1.5', { version: '1.5', kg: Secret.fromText('key') }, /neither K_G/],
     ['no cipher suite', { cipherSuites: [] }, /no cipher suite/],
   ])('%s', async (_what, target, message) => {
     await using rig = await createRig();
@@ -213,10 +226,26 @@ describe('a target that cannot be used is refused when opened, never cut', () =>
 });
 
 describe('disposing', () => {
-  test('closes the session at the BMC', async () => {
+  test('closes the session at the BMC, some time after the last one let go', async () => {
+    await using rig = await createRig({ client: { lingerMs: 10_000 } });
+    const other = await rig.open();
+    await rig.value(Promise.all([rig.bmc.powerState(never), other.powerState(never)]));
+    expect(rig.simulated.sessions).toBe(1);
+    await rig.bmc[Symbol.asyncDispose]();
+    await rig.clock.advance(15_000);
+    expect(rig.simulated.sessions).toBe(1);
+    await other[Symbol.asyncDispose]();
+    await rig.clock.advance(9_000);
+    expect(rig.simulated.sessions).toBe(1);
+    await rig.clock.advance(1_001);
+    expect(rig.simulated.sessions).toBe(0);
+    expect(rig.bmcs.sessions).toBe(0);
+  });
+
+  test('closes every session when all BMCs are disposed of, held or not', async () => {
     await using rig = await createRig();
     await rig.value(rig.bmc.powerState(never));
-    await rig.finish(rig.bmc[Symbol.asyncDispose]());
+    await rig.finish(rig.bmcs[Symbol.asyncDispose]());
     expect(rig.simulated.sessions).toBe(0);
   });
 
@@ -225,7 +254,7 @@ describe('disposing', () => {
     await using rig = await createRig({ bmc: { faults: () => (gone ? { kind: 'drop' } : undefined) } });
     await rig.value(rig.bmc.powerState(never));
     gone = true;
-    const result = await rig.finish(rig.bmc[Symbol.asyncDispose]());
+    const result = await rig.finish(rig.bmcs[Symbol.asyncDispose]());
     expect(result.kind).toBe('value');
     expect(result.ms).toBeLessThanOrEqual(1_000);
   });

@@ -1,8 +1,16 @@
 import { createHmac } from 'node:crypto';
+import type { Clock } from '../../../../foundation/clock.ts';
 import type { CipherSuite } from '../../../../protocols/ipmi/cipher-suites.ts';
 import type { IpmiLogin } from '../target.ts';
 
-/** What is remembered of one BMC for the life of the process, over all who open it. */
+/** Where the suites that BMCs have agreed to outlive the process, by `address:port`. */
+export type SuitePins = {
+  get(bmc: string): number | undefined;
+  set(bmc: string, suiteId: number): void;
+  forget(bmc: string): void;
+};
+
+/** What is remembered of one BMC, over all who open it. */
 export type BmcMemory = {
   /**
    * The suites to try, best guess first: the one agreed to last, then those that stand before it in the configured
@@ -11,29 +19,63 @@ export type BmcMemory = {
   candidates(login: IpmiLogin, allowDowngrade: boolean): readonly CipherSuite[];
   /** A session came up with this suite. */
   agreed(suite: CipherSuite): void;
-  /** Why this credential is not to be tried, if the BMC has definitely rejected it. */
+  /** The levels to log in with, best guess first: the one that this credential got last, then lower ones. */
+  levels(login: IpmiLogin, credential: string): readonly number[];
+  granted(credential: string, level: number): void;
+  /** Why this credential is not to be tried, if the BMC has rejected it. */
   rejection(credential: string): string | undefined;
-  reject(credential: string, reason: string): void;
+  /** @param forMs how long; for ever when left out, until somebody allows it again */
+  reject(credential: string, reason: string, forMs?: number): void;
   /** Lets rejected credentials be tried again. */
   forgetRejections(): void;
+  /** Forgets the suite agreed to: a weaker one may be agreed to next. */
+  unpin(): void;
 };
 
-export function createBmcMemory(): BmcMemory {
-  let lastGood: CipherSuite | undefined;
-  const rejections = new Map<string, string>();
+/** Credentials remembered of one BMC: each is a password that was configured for it in the life of this process. */
+const MOST_CREDENTIALS = 64;
+
+export function createBmcMemory(clock: Clock, bmc: string, pins: SuitePins | undefined): BmcMemory {
+  let lastGood = pins?.get(bmc);
+  const levels = new Map<string, number>();
+  const rejections = new Map<string, { readonly reason: string; readonly until: number }>();
+  const remember = <V>(map: Map<string, V>, key: string, value: V): void => {
+    const oldest = map.keys().next().value;
+    if (map.size >= MOST_CREDENTIALS && !map.has(key) && oldest !== undefined) map.delete(oldest);
+    map.set(key, value);
+  };
   return {
     candidates({ suites }, allowDowngrade) {
-      const rank = suites.findIndex((suite) => suite.id === lastGood?.id);
+      const rank = suites.findIndex((suite) => suite.id === lastGood);
       const known = suites[rank];
       if (known === undefined) return suites;
       return [known, ...suites.slice(0, rank), ...(allowDowngrade ? suites.slice(rank + 1) : [])];
     },
     agreed(suite) {
-      lastGood = suite;
+      if (lastGood === suite.id) return;
+      lastGood = suite.id;
+      pins?.set(bmc, suite.id);
     },
-    rejection: (credential) => rejections.get(credential),
-    reject: (credential, reason) => void rejections.set(credential, reason),
-    forgetRejections: () => rejections.clear(),
+    levels({ privilege }, credential) {
+      const first = Math.min(levels.get(credential) ?? privilege, privilege);
+      return Array.from({ length: Math.max(1, first - 1) }, (_unused, index) => first - index);
+    },
+    granted: (credential, level) => remember(levels, credential, level),
+    rejection(credential) {
+      const known = rejections.get(credential);
+      return known === undefined || clock.elapsed() >= known.until ? undefined : known.reason;
+    },
+    reject(credential, reason, forMs = Number.POSITIVE_INFINITY) {
+      remember(rejections, credential, { reason, until: clock.elapsed() + forMs });
+    },
+    forgetRejections() {
+      levels.clear();
+      rejections.clear();
+    },
+    unpin() {
+      lastGood = undefined;
+      pins?.forget(bmc);
+    },
   };
 }
 

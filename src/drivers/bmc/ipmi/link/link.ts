@@ -1,9 +1,9 @@
+import type { Clock } from '../../../../foundation/clock.ts';
 import { DecodeError } from '../../../../foundation/errors.ts';
 import type { Log } from '../../../../foundation/log.ts';
 import type { Meter } from '../../../../foundation/meter.ts';
 import { decodeDatagram, type IpmiDatagram } from '../../../../protocols/ipmi/datagram.ts';
-import type { SessionV2 } from '../../../../protocols/ipmi/session-v2.ts';
-import { type BmcMemory, createBmcMemory } from './bmc-memory.ts';
+import { type BmcMemory, createBmcMemory, type SuitePins } from './bmc-memory.ts';
 import { createTurnQueue, type TurnQueue } from './turn-queue.ts';
 
 /** Why a datagram was dropped: a closed set, the `reason` label of `bootwright_ipmi_dropped_total`. */
@@ -11,6 +11,7 @@ export type DropReason =
   | 'unknown-source'
   | 'malformed'
   | 'v15-framing'
+  | 'v20-framing'
   | 'unknown-session'
   | 'unexpected-handshake'
   | 'unprotected'
@@ -22,9 +23,6 @@ export type DropReason =
 
 const DROPPED = 'ipmi_dropped';
 
-/** A datagram of a session, not verified yet: `signed` is what its authentication code covers, and the code. */
-export type SessionDatagram = IpmiDatagram & { readonly format: 'v2.0' };
-
 /** The way to one BMC: everything that all sessions with it share. */
 export type Link = {
   /** `192.0.2.7:623`. */
@@ -32,23 +30,29 @@ export type Link = {
   readonly queue: TurnQueue;
   readonly memory: BmcMemory;
   send(datagram: Buffer): Promise<void>;
-  /** Receives what comes outside any session, until disposed; one receiver at a time. */
-  onHandshake(receiver: (packet: SessionV2) => void): Disposable;
-  /** Receives what comes for this session id of ours, until disposed. */
-  onSession(sessionId: number, receiver: (datagram: SessionDatagram) => void): Disposable;
+  /** Receives what comes outside any session, of either format, until disposed; one receiver at a time. */
+  onHandshake(receiver: (datagram: IpmiDatagram) => void): Disposable;
+  /** Receives what comes for this session id, nothing verified yet, until disposed. */
+  onSession(sessionId: number, receiver: (datagram: IpmiDatagram) => void): Disposable;
   /** A datagram from this BMC's address and port. */
   deliver(datagram: Buffer): void;
   drop(reason: DropReason): void;
 };
 
-/** Sorts the datagrams of one BMC by session; IPMI v1.5 framing is never accepted here. */
+/** Sorts the datagrams of one BMC by session. Whoever receives decides which framing it takes. */
 export function createLink(
-  deps: { readonly log: Log; readonly meter: Meter; readonly send: (datagram: Buffer) => Promise<void> },
+  deps: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly meter: Meter;
+    readonly pins?: SuitePins;
+    readonly send: (datagram: Buffer) => Promise<void>;
+  },
   name: string,
 ): Link {
   const { log, meter } = deps;
-  let handshake: ((packet: SessionV2) => void) | undefined;
-  const sessions = new Map<number, (datagram: SessionDatagram) => void>();
+  let handshake: ((datagram: IpmiDatagram) => void) | undefined;
+  const sessions = new Map<number, (datagram: IpmiDatagram) => void>();
 
   function drop(reason: DropReason): void {
     meter.count(DROPPED, { reason });
@@ -64,14 +68,12 @@ export function createLink(
       if (error instanceof DecodeError) return 'malformed';
       throw error;
     }
-    if (decoded.format === 'v1.5') return 'v15-framing';
-    if (decoded.session.sessionId === 0) {
-      if (handshake === undefined) return 'unexpected-handshake';
-      handshake(decoded.session);
-      return undefined;
+    const { sessionId } = decoded.session;
+    const receiver = sessionId === 0 ? handshake : sessions.get(sessionId);
+    if (receiver === undefined) {
+      if (decoded.format === 'v1.5') return 'v15-framing';
+      return sessionId === 0 ? 'unexpected-handshake' : 'unknown-session';
     }
-    const receiver = sessions.get(decoded.session.sessionId);
-    if (receiver === undefined) return 'unknown-session';
     receiver(decoded);
     return undefined;
   }
@@ -79,7 +81,7 @@ export function createLink(
   return {
     name,
     queue: createTurnQueue(),
-    memory: createBmcMemory(),
+    memory: createBmcMemory(deps.clock, name, deps.pins),
     send: deps.send,
     onHandshake(receiver) {
       handshake = receiver;

@@ -1,7 +1,6 @@
 import { errorText } from '../../../../foundation/errors.ts';
-import type { Log } from '../../../../foundation/log.ts';
-import type { Meter } from '../../../../foundation/meter.ts';
-import type { Udp, UdpPeer, UdpSocket } from '../../../../foundation/udp.ts';
+import type { UdpPeer, UdpSocket } from '../../../../foundation/udp.ts';
+import type { IpmiDeps } from '../options.ts';
 import type { IpmiAddress } from '../target.ts';
 import { createLink, dropUnknownSource, type Link } from './link.ts';
 
@@ -14,7 +13,7 @@ export type Links = AsyncDisposable & {
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 export function createLinks(
-  deps: { readonly udp: Udp; readonly log: Log; readonly meter: Meter },
+  deps: Pick<IpmiDeps, 'udp' | 'clock' | 'log' | 'meter' | 'pins'>,
   localAddress: string,
 ): Links {
   const { udp, log, meter } = deps;
@@ -55,7 +54,7 @@ export function createLinks(
         const socket = await socketFor(address.family);
         await socket.send(datagram, address);
       };
-      const link = createLink({ log, meter, send }, name);
+      const link = createLink({ ...deps, send }, name);
       links.set(name, link);
       return link;
     },

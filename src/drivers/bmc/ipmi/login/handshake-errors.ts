@@ -8,7 +8,7 @@ export type HandshakeStage = 'Open Session' | 'RAKP message 1' | 'RAKP message 3
 export type Attempt = { readonly bmc: string; readonly user: string };
 
 /** Likely causes, the likeliest first, and what to do next. */
-type Advice = { readonly causes: readonly string[]; readonly next: string };
+export type Advice = { readonly causes: readonly string[]; readonly next: string };
 
 const NO_FREE_SESSION: Advice = {
   // Status 01h is ambiguous: Intel M50CYP answers it for a disabled cipher suite (FreeIPMI's list of defects).
@@ -110,6 +110,6 @@ export function noAnswer(attempt: Attempt, stage: HandshakeStage, attempts: numb
   return new UnreachableError(message, { details: { stage, attempts, ...known } });
 }
 
-function text({ bmc, user }: Attempt, what: string, { causes, next }: Advice): string {
+export function text({ bmc, user }: Attempt, what: string, { causes, next }: Advice): string {
   return `open a session with BMC ${bmc} as "${user}": ${what}; likely: ${causes.join(', or ')}; next: ${next}`;
 }

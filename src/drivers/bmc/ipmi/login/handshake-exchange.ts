@@ -46,8 +46,8 @@ export async function exchangeMessage<Message extends HandshakeMessage>(
   const { stage } = request;
   const answer = Promise.withResolvers<HandshakeReply<Message>>();
   let doubtful: HandshakeReply<Message> | undefined;
-  using _receiver = link.onHandshake((packet) => {
-    const message = readMessage(request, packet);
+  using _receiver = link.onHandshake((datagram) => {
+    const message = datagram.format === 'v2.0' ? readMessage(request, datagram.session) : 'v15-framing';
     if (typeof message === 'string') {
       link.drop(message);
       return;

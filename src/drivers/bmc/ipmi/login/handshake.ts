@@ -31,6 +31,7 @@ import { RakpStatus } from '../../../../protocols/ipmi/rakp/status.ts';
 import { PayloadType } from '../../../../protocols/ipmi/session-v2.ts';
 import type { Link } from '../link/link.ts';
 import { createSession, type IpmiSession } from '../session/session.ts';
+import { createWireV2 } from '../session/wire-v2.ts';
 import type { HandshakeStage } from './handshake-errors.ts';
 import { exchangeMessage, type HandshakeReply } from './handshake-exchange.ts';
 
@@ -42,6 +43,8 @@ export type HandshakeProposal = {
   readonly userName: Buffer;
   /** The one concrete level that Open Session and RAKP message 1 ask for; some boards hash the former's. */
   readonly privilege: number;
+  /** Looks the user up by name alone, or among the users of that name and level. @see §13.20, Table 13-11 */
+  readonly lookup: 'name' | 'name-and-role';
   /** The password as a key of 20 bytes. */
   readonly userKey: Buffer;
   /** K_G as a key of 20 bytes, or the user's key where none is set. */
@@ -122,7 +125,7 @@ async function sendRakpMessage1(
   signal: AbortSignal,
 ): Promise<RakpExchange | HandshakeOutcome> {
   const { messageTag, remoteConsoleSessionId, userName, suite, waitMs } = attempt;
-  const role = NAME_ONLY_LOOKUP | attempt.privilege;
+  const role = attempt.privilege | (attempt.lookup === 'name' ? NAME_ONLY_LOOKUP : 0);
   const remoteConsoleRandom = deps.entropy.bytes(RAKP_RANDOM_BYTES);
   const writer = new ByteWriter(RAKP_MESSAGE_1_BYTES);
   encodeRakpMessage1({ messageTag, managedSystemSessionId, remoteConsoleRandom, role, userName }, writer);
@@ -152,7 +155,8 @@ async function sendRakpMessage1(
     userName,
   };
   // An impostor stops here: RAKP message 3 would hand it a hash to search for the password with.
-  const known = sameCode(keyExchangeCode, rakpMessage2Code(suite, attempt.userKey, exchange));
+  const known =
+    suite.keyExchangeCodeBytes === 0 || sameCode(keyExchangeCode, rakpMessage2Code(suite, attempt.userKey, exchange));
   return known ? exchange : { kind: 'password-unknown' };
 }
 
@@ -169,11 +173,9 @@ async function sendRakpMessage3(
   const { suite } = attempt;
   const { remoteConsoleSessionId, managedSystemSessionId } = exchange;
   const sik = sessionIntegrityKey(suite, attempt.bmcKey, exchange);
-  const session = createSession(
-    deps,
-    { remoteConsoleSessionId, managedSystemSessionId },
-    { suite, ...packetKeys(suite, sik, attempt.userKey) },
-  );
+  const protection = { suite, ...packetKeys(suite, sik, attempt.userKey) };
+  const wire = createWireV2(deps, { remoteConsoleSessionId, managedSystemSessionId }, protection);
+  const session = createSession(deps, wire, attempt.privilege);
   let up = false;
   try {
     const reply = await finishHandshake(deps, attempt, exchange, signal);
@@ -181,7 +183,10 @@ async function sendRakpMessage3(
       await session.request(closeSession, { sessionId: managedSystemSessionId }, [0], signal);
     }
     if (reply.kind !== 'granted') return reply;
-    up = sameCode(reply.message.integrityCheckValue, rakpMessage4CheckValue(suite, sik, exchange));
+    // Without authentication there is nothing to check; Supermicro X8DTG sends a code all the same (FreeIPMI's list).
+    up =
+      suite.checkValueBytes === 0 ||
+      sameCode(reply.message.integrityCheckValue, rakpMessage4CheckValue(suite, sik, exchange));
     return up ? { kind: 'session', session } : { kind: 'key-unknown' };
   } finally {
     sik.fill(0);

@@ -1,42 +1,37 @@
-import { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
 import type { Clock } from '../../../../foundation/clock.ts';
 import type { Entropy } from '../../../../foundation/entropy.ts';
-import { BugError, DecodeError } from '../../../../foundation/errors.ts';
+import { BugError } from '../../../../foundation/errors.ts';
 import type { IpmiCommand } from '../../../../protocols/ipmi/command.ts';
 import { CompletionCode } from '../../../../protocols/ipmi/completion-code.ts';
 import {
-  BMC_ADDRESS,
-  decodeIpmiResponse,
   encodeIpmiRequest,
   type IpmiRequest,
   type IpmiResponse,
   MAXIMUM_DATA_BYTES,
-  REMOTE_CONSOLE_ADDRESS,
   REQUEST_SEQUENCES,
 } from '../../../../protocols/ipmi/message.ts';
-import {
-  encodeProtectedDatagram,
-  openProtectedPayload,
-  type SessionProtection,
-} from '../../../../protocols/ipmi/protected-payload.ts';
-import { emptyReceiveWindow, nextSequence, receiveSequence } from '../../../../protocols/ipmi/receive-window.ts';
+import { PrivilegeLevel } from '../../../../protocols/ipmi/privilege-level.ts';
 import { PayloadType } from '../../../../protocols/ipmi/session-v2.ts';
 import { answerWithin } from '../link/answer-within.ts';
-import type { DropReason, Link, SessionDatagram } from '../link/link.ts';
+import type { DropReason, Link } from '../link/link.ts';
+import type { Reply, RequestOptions } from '../requester.ts';
+import { answers, consoleRequest, decodeResponse, readReply } from './console-message.ts';
+import type { SessionWire } from './session-wire.ts';
 
-/** What became of one request. `silent`: sent as often as allowed, and no answer came. */
-export type Reply<Response> =
-  | { readonly kind: 'answered'; readonly response: Response }
-  | { readonly kind: 'refused'; readonly completionCode: number }
-  | { readonly kind: 'silent' };
-
-/** An authenticated, encrypted session. Disposing forgets it without a word to the BMC, and wipes its keys. */
+/** An authenticated session. Disposing forgets it without a word to the BMC, and wipes its keys. */
 export type IpmiSession = Disposable & {
   readonly managedSystemSessionId: number;
-  readonly suiteId: number;
+  /** "cipher suite 17". */
+  readonly describe: string;
   /** When the BMC was last heard in it, by `clock.elapsed`. */
   readonly lastHeardAt: number;
+  /** The most that it can be raised to: what its login asked for. */
+  readonly maximumPrivilege: number;
+  /** What it has been raised to; USER at first. @see IPMI v2.0 rev. 1.1 §22.18 */
+  privilege: number;
+  /** Fires when the session is disposed. */
+  readonly ended: AbortSignal;
   /**
    * Sends a request and waits for its answer; each of `waitsMs` is one transmission and the wait that follows it.
    * One request may be under way at a time.
@@ -48,34 +43,33 @@ export type IpmiSession = Disposable & {
     request: Request,
     waitsMs: Iterable<number>,
     signal: AbortSignal,
+    options?: RequestOptions,
   ): Promise<Reply<Response>>;
+  /** Sends a payload of another type, such as Serial over LAN. */
+  sendPayload(payloadType: number, payload: Buffer): Promise<void>;
+  /** Receives authentic payloads of another type until disposed; one receiver a type. */
+  onPayload(payloadType: number, receiver: (payload: Buffer) => void): Disposable;
 };
 
 type Pending = { readonly request: IpmiRequest; readonly settle: (response: IpmiResponse) => void };
 
-/** @param protection taken over: wiped when the session is disposed */
+/** @param wire taken over: disposed with the session */
 export function createSession(
   deps: { readonly clock: Clock; readonly entropy: Entropy; readonly link: Link },
-  ids: { readonly remoteConsoleSessionId: number; readonly managedSystemSessionId: number },
-  protection: SessionProtection,
+  wire: SessionWire,
+  maximumPrivilege: number,
 ): IpmiSession {
   const { clock, entropy, link } = deps;
-  let received = emptyReceiveWindow;
-  let lastSentSequence = 0;
+  const receivers = new Map<number, (payload: Buffer) => void>();
   let requesterSequence = entropy.bytes(1).readUInt8() % REQUEST_SEQUENCES;
   let lastHeardAt = clock.elapsed();
   let pending: Pending | undefined;
+  // Made when somebody asks: most of the thousands of sessions of a fleet are never watched.
+  let over: AbortController | undefined;
+  let disposed = false;
 
-  /** Every check a packet must pass, in order: protection, integrity, decryption, sequence, payload, request. */
-  function accept({ session, signed }: SessionDatagram): DropReason | undefined {
-    const payload = openProtectedPayload(session, signed, protection);
-    if (typeof payload === 'string') return payload;
-    const window = receiveSequence(received, session.sessionSequence);
-    if (window === undefined) return 'replayed';
-    received = window;
-    lastHeardAt = clock.elapsed();
-    if (session.payloadType !== PayloadType.ipmi) return 'unexpected-payload';
-    const response = decodeResponse(payload);
+  function acceptResponse(payload: Buffer): DropReason | undefined {
+    const response = decodeResponse(payload, wire.signed ? 'ignore' : 'check');
     if (response === undefined) return 'malformed';
     if (pending === undefined || !answers(response, pending.request)) return 'unmatched-response';
     // CFh answers a retry of a request that is still being carried out: its own answer is yet to come.
@@ -84,41 +78,43 @@ export function createSession(
     return undefined;
   }
 
-  const receiver = link.onSession(ids.remoteConsoleSessionId, (datagram) => {
-    const fault = accept(datagram);
+  const registration = link.onSession(wire.ownSessionId, (datagram) => {
+    const opened = wire.open(datagram);
+    if (typeof opened === 'string') return link.drop(opened);
+    lastHeardAt = clock.elapsed();
+    const receiver = receivers.get(opened.payloadType);
+    if (receiver) return receiver(opened.payload);
+    const fault = opened.payloadType === PayloadType.ipmi ? acceptResponse(opened.payload) : 'unexpected-payload';
     if (fault) link.drop(fault);
   });
 
-  function seal(request: IpmiRequest): Buffer {
-    lastSentSequence = nextSequence(lastSentSequence);
-    const packet = {
-      payloadType: PayloadType.ipmi,
-      sessionId: ids.managedSystemSessionId,
-      sessionSequence: lastSentSequence,
-      payload: encodeIpmiRequest(request),
-    };
-    return encodeProtectedDatagram(packet, protection, entropy.bytes(16));
-  }
-
   return {
-    managedSystemSessionId: ids.managedSystemSessionId,
-    suiteId: protection.suite.id,
+    managedSystemSessionId: wire.managedSystemSessionId,
+    describe: wire.describe,
+    maximumPrivilege,
+    privilege: PrivilegeLevel.user,
     get lastHeardAt() {
       return lastHeardAt;
     },
-    async request(command, value, waitsMs, signal) {
+    get ended() {
+      over ??= new AbortController();
+      if (disposed) over.abort();
+      return over.signal;
+    },
+    async request(command, value, waitsMs, signal, options) {
       if (pending) throw new BugError(`${command.name}: another request is under way in this session`);
       const data = new ByteWriter(MAXIMUM_DATA_BYTES);
       command.encodeRequest(value, data);
       requesterSequence = (requesterSequence + 1) % REQUEST_SEQUENCES;
-      const request = consoleRequest(command, requesterSequence, data.done());
+      const request = consoleRequest(command, requesterSequence, data.done(), options?.lun ?? 0);
+      const message = encodeIpmiRequest(request);
       const answer = Promise.withResolvers<IpmiResponse>();
       pending = { request, settle: answer.resolve };
       let transmissions = 0;
       try {
         for (const waitMs of waitsMs) {
           if (transmissions++ > 0 && !command.repeatable) throw new BugError(`${command.name} must not be repeated`);
-          await link.send(seal(request));
+          await link.send(wire.seal(PayloadType.ipmi, message));
           const response = await answerWithin(clock, waitMs, answer.promise, signal);
           if (response) return readReply(command, response, link.name);
         }
@@ -127,64 +123,23 @@ export function createSession(
         pending = undefined;
       }
     },
+    async sendPayload(payloadType, payload) {
+      if (!disposed) await link.send(wire.seal(payloadType, payload));
+    },
+    onPayload(payloadType, receiver) {
+      receivers.set(payloadType, receiver);
+      return {
+        [Symbol.dispose]: () => {
+          if (receivers.get(payloadType) === receiver) receivers.delete(payloadType);
+        },
+      };
+    },
     [Symbol.dispose]() {
-      receiver[Symbol.dispose]();
-      protection.k1.fill(0);
-      protection.k2.fill(0);
+      if (disposed) return;
+      disposed = true;
+      registration[Symbol.dispose]();
+      wire[Symbol.dispose]();
+      over?.abort();
     },
   };
-}
-
-/** @see IPMI v2.0 rev. 1.1 §13.8 */
-function consoleRequest(
-  command: { readonly netFn: number; readonly command: number },
-  requesterSequence: number,
-  data: Buffer,
-): IpmiRequest {
-  return {
-    responderAddress: BMC_ADDRESS,
-    netFn: command.netFn,
-    responderLun: 0,
-    requesterAddress: REMOTE_CONSOLE_ADDRESS,
-    requesterSequence,
-    requesterLun: 0,
-    command: command.command,
-    data,
-  };
-}
-
-/** The session's authentication code has vouched for the bytes, so that wrong inner checksums are let pass. */
-function decodeResponse(payload: Buffer): IpmiResponse | undefined {
-  try {
-    return decodeIpmiResponse(new ByteReader(payload), 'ignore');
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
-  }
-}
-
-function answers(response: IpmiResponse, request: IpmiRequest): boolean {
-  return (
-    response.netFn === (request.netFn | 1) &&
-    response.command === request.command &&
-    response.requesterSequence === request.requesterSequence
-  );
-}
-
-function readReply<Request, Response>(
-  command: IpmiCommand<Request, Response>,
-  response: IpmiResponse,
-  name: string,
-): Reply<Response> {
-  const { completionCode } = response;
-  if (completionCode !== CompletionCode.ok) return { kind: 'refused', completionCode };
-  try {
-    return { kind: 'answered', response: command.decodeResponse(new ByteReader(response.data)) };
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    throw new DecodeError(`${command.name} response of BMC ${name}: ${error.message}`, {
-      cause: error,
-      details: error.details,
-    });
-  }
 }

@@ -1,0 +1,23 @@
+import type { SessionLogin } from './login/establish-session.ts';
+import type { IpmiSettings } from './options.ts';
+import type { IpmiRequester } from './requester.ts';
+import { createSessionKeeper, type KeeperDeps, type SessionKeeper } from './session/session-keeper.ts';
+
+/** One BMC under one credential, shared by all who open it. */
+export type IpmiBoard = {
+  readonly name: string;
+  readonly user: string;
+  readonly requester: IpmiRequester;
+  readonly keeper: SessionKeeper;
+};
+
+/** @param login its secrets are taken over and wiped when the keeper is disposed */
+export function createBoard(
+  deps: KeeperDeps,
+  login: SessionLogin,
+  settings: IpmiSettings,
+  onIdle: () => void,
+): IpmiBoard {
+  const keeper = createSessionKeeper(deps, login, settings, onIdle);
+  return { name: deps.link.name, user: login.user, requester: keeper.requester, keeper };
+}

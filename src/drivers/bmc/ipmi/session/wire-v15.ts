@@ -1,0 +1,46 @@
+import { BugError } from '../../../../foundation/errors.ts';
+import { encodeDatagramV1 } from '../../../../protocols/ipmi/datagram.ts';
+import { emptyReceiveWindow, nextSequence, receiveSequence } from '../../../../protocols/ipmi/receive-window.ts';
+import { AuthenticationType } from '../../../../protocols/ipmi/session-v1.ts';
+import { signSessionV1, verifySessionV1 } from '../../../../protocols/ipmi/session-v1-authentication.ts';
+import { PayloadType } from '../../../../protocols/ipmi/session-v2.ts';
+import type { SessionWire } from './session-wire.ts';
+
+/**
+ * Packets of an IPMI v1.5 session, each with an MD5 code, in the clear. A packet without the code is never taken, also
+ * where the controller has per-message authentication switched off.
+ * @param ids `firstSequence` from Activate Session: the number our first packet carries
+ * @param key the password as 16 bytes; taken over, wiped on disposal
+ * @see IPMI v2.0 rev. 1.1 §6.12.8 to §6.12.13, §22.17.1
+ */
+export function createWireV15(
+  ids: { readonly sessionId: number; readonly firstSequence: number },
+  key: Buffer,
+): SessionWire {
+  const { sessionId } = ids;
+  let received = emptyReceiveWindow;
+  let next = ids.firstSequence;
+  return {
+    managedSystemSessionId: sessionId,
+    ownSessionId: sessionId,
+    describe: 'IPMI 1.5 with MD5',
+    signed: true,
+    seal(payloadType, payload) {
+      if (payloadType !== PayloadType.ipmi) throw new BugError('IPMI v1.5 sessions carry IPMI messages only');
+      const packet = { sessionId, sessionSequence: next, payload };
+      next = nextSequence(next);
+      return encodeDatagramV1(signSessionV1(packet, key));
+    },
+    open(datagram) {
+      if (datagram.format !== 'v1.5') return 'v20-framing';
+      const { session } = datagram;
+      if (session.authenticationType !== AuthenticationType.md5) return 'unprotected';
+      if (!verifySessionV1(session, key)) return 'bad-integrity';
+      const window = receiveSequence(received, session.sessionSequence);
+      if (window === undefined) return 'replayed';
+      received = window;
+      return { payloadType: PayloadType.ipmi, payload: session.payload };
+    },
+    [Symbol.dispose]: () => void key.fill(0),
+  };
+}
