@@ -1,5 +1,6 @@
 import type { Bmc } from '../../../src/domain/ports/bmc.ts';
 import { createIpmiBmcs, type IpmiBmcs } from '../../../src/drivers/bmc/ipmi/ipmi-bmcs.ts';
+import type { SuitePins } from '../../../src/drivers/bmc/ipmi/link/bmc-memory.ts';
 import type { IpmiOptions, IpmiTarget } from '../../../src/drivers/bmc/ipmi/options.ts';
 import { silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
@@ -47,6 +48,7 @@ export async function createRig(
     readonly bmc?: Partial<SimulatedBmcOptions>;
     readonly client?: IpmiOptions;
     readonly target?: Partial<IpmiTarget>;
+    readonly pins?: SuitePins;
   } = {},
 ): Promise<Rig> {
   const clock = createManualClock();
@@ -55,7 +57,8 @@ export async function createRig(
   const deps = { udp: network, clock, entropy: createSeededEntropy('rig') };
   const chassis = options.bmc?.chassis ?? createPlainChassis();
   const simulated = await createSimulatedBmc(deps, { users: [admin], ...BMC_ADDRESS, ...options.bmc, chassis }, never);
-  const bmcs = createIpmiBmcs({ ...deps, log: silentLog, meter }, options.client);
+  const pins = options.pins === undefined ? {} : { pins: options.pins };
+  const bmcs = createIpmiBmcs({ ...deps, ...pins, log: silentLog, meter }, options.client);
   const open: Rig['open'] = (target) =>
     bmcs.open(
       { host: BMC_ADDRESS.address, user: 'admin', password: Secret.fromText('secret'), ...options.target, ...target },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { IpmiTarget } from '../../../src/drivers/bmc/ipmi/options.ts';
 import { AuthenticationError, ConfigError, RefusedError, UnreachableError } from '../../../src/foundation/errors.ts';
 import { Secret } from '../../../src/foundation/secret.ts';
 import { PrivilegeLevel } from '../../../src/protocols/ipmi/privilege-level.ts';
@@ -197,16 +198,22 @@ describe('cipher suites', () => {
 });
 
 describe('a target that cannot be used is refused when opened, never cut', () => {
-  test.each([
+  test.each<[string, Partial<IpmiTarget>, RegExp]>([
     ['a password of 21 bytes', { password: Secret.fromText('x'.repeat(21)) }, /password has 21 bytes/],
     ['a user name of 17 bytes', { user: 'x'.repeat(17) }, /user name has 17 bytes/],
     ['a user name of 9 letters and 18 bytes', { user: 'é'.repeat(9) }, /18 bytes/],
     ['a K_G of 21 bytes', { kg: Secret.fromText('x'.repeat(21)) }, /K_G has 21 bytes/],
-    ...[0, 1, 2, 6, 7, 11, 15].map(
-      (id) => [`cipher suite ${id}`, { cipherSuites: [17, id] }, /lets anybody .* allowInsecureSuites/] as const,
-    ),
+    ...[0, 1, 2, 6, 7, 11, 15].map((id): [string, Partial<IpmiTarget>, RegExp] => [
+      `cipher suite ${id}`,
+      { cipherSuites: [17, id] },
+      /lets anybody .* allowInsecureSuites/,
+    ]),
     ['a suite with RC4', { cipherSuites: [4] }, /suite 4 is not supported/],
-    ['a password of 17 bytes over IPMI 1.5', { version: '1.5', password: Secret.fromText('x'.repeat(17)) }, /allows 16/],
+    [
+      'a password of 17 bytes over IPMI 1.5',
+      { version: '1.5', password: Secret.fromText('x'.repeat(17)) },
+      /allows 16/,
+    ],
     ['K_G over IPMI 1.5', { version: '1.5', kg: Secret.fromText('key') }, /neither K_G/],
     ['no cipher suite', { cipherSuites: [] }, /no cipher suite/],
   ])('%s', async (_what, target, message) => {

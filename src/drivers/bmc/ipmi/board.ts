@@ -7,6 +7,7 @@ import { createSessionKeeper, type KeeperDeps, type SessionKeeper } from './sess
 export type IpmiBoard = {
   readonly name: string;
   readonly user: string;
+  readonly port: number;
   readonly requester: IpmiRequester;
   readonly keeper: SessionKeeper;
 };
@@ -19,5 +20,5 @@ export function createBoard(
   onIdle: () => void,
 ): IpmiBoard {
   const keeper = createSessionKeeper(deps, login, settings, onIdle);
-  return { name: deps.link.name, user: login.user, requester: keeper.requester, keeper };
+  return { name: deps.link.name, port: deps.link.port, user: login.user, requester: keeper.requester, keeper };
 }

@@ -27,6 +27,8 @@ const DROPPED = 'ipmi_dropped';
 export type Link = {
   /** `192.0.2.7:623`. */
   readonly name: string;
+  /** The BMC's UDP port. */
+  readonly port: number;
   readonly queue: TurnQueue;
   readonly memory: BmcMemory;
   send(datagram: Buffer): Promise<void>;
@@ -48,7 +50,7 @@ export function createLink(
     readonly pins?: SuitePins;
     readonly send: (datagram: Buffer) => Promise<void>;
   },
-  name: string,
+  { name, port }: Pick<Link, 'name' | 'port'>,
 ): Link {
   const { log, meter } = deps;
   let handshake: ((datagram: IpmiDatagram) => void) | undefined;
@@ -80,6 +82,7 @@ export function createLink(
 
   return {
     name,
+    port,
     queue: createTurnQueue(),
     memory: createBmcMemory(deps.clock, name, deps.pins),
     send: deps.send,

@@ -54,7 +54,7 @@ export function createLinks(
         const socket = await socketFor(address.family);
         await socket.send(datagram, address);
       };
-      const link = createLink({ ...deps, send }, name);
+      const link = createLink({ ...deps, send }, { name, port: address.port });
       links.set(name, link);
       return link;
     },

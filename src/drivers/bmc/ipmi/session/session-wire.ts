@@ -17,6 +17,9 @@ export type SessionWire = Disposable & {
   readonly describe: string;
   /** Packets carry an authentication code; without one, the checksums inside are all that tells spoilt bytes. */
   readonly signed: boolean;
+  readonly encrypted: boolean;
+  /** Payloads besides IPMI messages are possible: RMCP+ has them. */
+  readonly carriesPayloads: boolean;
   /** The next packet with this payload, numbered anew in each transmission. */
   seal(payloadType: number, payload: Buffer): Buffer;
   /** Every check that a packet must pass, or the one that it failed. */

@@ -24,6 +24,9 @@ export type IpmiSession = Disposable & {
   readonly managedSystemSessionId: number;
   /** "cipher suite 17". */
   readonly describe: string;
+  readonly signed: boolean;
+  readonly encrypted: boolean;
+  readonly carriesPayloads: boolean;
   /** When the BMC was last heard in it, by `clock.elapsed`. */
   readonly lastHeardAt: number;
   /** The most that it can be raised to: what its login asked for. */
@@ -91,6 +94,9 @@ export function createSession(
   return {
     managedSystemSessionId: wire.managedSystemSessionId,
     describe: wire.describe,
+    signed: wire.signed,
+    encrypted: wire.encrypted,
+    carriesPayloads: wire.carriesPayloads,
     maximumPrivilege,
     privilege: PrivilegeLevel.user,
     get lastHeardAt() {

@@ -25,6 +25,8 @@ export function createWireV15(
     ownSessionId: sessionId,
     describe: 'IPMI 1.5 with MD5',
     signed: true,
+    encrypted: false,
+    carriesPayloads: false,
     seal(payloadType, payload) {
       if (payloadType !== PayloadType.ipmi) throw new BugError('IPMI v1.5 sessions carry IPMI messages only');
       const packet = { sessionId, sessionSequence: next, payload };

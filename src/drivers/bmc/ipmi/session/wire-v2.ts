@@ -30,6 +30,8 @@ export function createWireV2(
     ownSessionId: ids.remoteConsoleSessionId,
     describe: `cipher suite ${suite.id}`,
     signed: signsPackets(suite),
+    encrypted: encryptsPackets(suite),
+    carriesPayloads: true,
     seal(payloadType, payload) {
       lastSent = nextSequence(lastSent);
       const packet = { payloadType, sessionId: managedSystemSessionId, sessionSequence: lastSent, payload };
