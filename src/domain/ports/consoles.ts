@@ -7,7 +7,7 @@ import type { SerialConsoleEvent } from './serial-console.ts';
  * what it has.
  */
 export type ConsoleMessage =
-  /** `offset` is that of the first byte; the bytes are the receiver's. */
+  /** `offset` is that of the first byte; the bytes are a view that nobody changes. */
   | { readonly kind: 'output'; readonly offset: number; readonly bytes: Buffer }
   /** Output before this point is missing, and why. */
   | { readonly kind: 'lost'; readonly offset: number; readonly why: string }
