@@ -135,6 +135,7 @@ function sessionAt(privilege: number): ActiveSession {
   if (suite === undefined) throw new Error('suite 17 is not in the table');
   return {
     state: 'active',
+    format: 'v2.0',
     id: 1,
     remoteConsoleSessionId: 2,
     protection: {

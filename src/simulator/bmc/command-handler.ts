@@ -1,6 +1,7 @@
 import { ByteReader } from '../../foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../foundation/bytes/byte-writer.ts';
 import type { Clock } from '../../foundation/clock.ts';
+import type { Entropy } from '../../foundation/entropy.ts';
 import { DecodeError } from '../../foundation/errors.ts';
 import type { IpmiCommand } from '../../protocols/ipmi/command.ts';
 import type { GetDeviceIdResponse } from '../../protocols/ipmi/commands/application/get-device-id.ts';
@@ -8,21 +9,32 @@ import { CompletionCode } from '../../protocols/ipmi/completion-code.ts';
 import { MAXIMUM_DATA_BYTES } from '../../protocols/ipmi/message.ts';
 import type { BootOptions } from './boot-options.ts';
 import type { Chassis, ChassisAction } from './chassis.ts';
-import type { ActiveSession, SessionTable, SimulatedUser } from './sessions.ts';
+import type { Personality } from './personality.ts';
+import type { SessionTable } from './session-table.ts';
+import type { ActiveSession, Ipmi15 } from './sessions.ts';
+import type { SimulatedUser } from './users.ts';
 
 /** What the commands act on. */
 export type CommandContext = {
   readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly personality: Personality;
   readonly chassis: Chassis;
   readonly bootOptions: BootOptions;
   readonly sessions: SessionTable;
-  readonly users: readonly SimulatedUser[];
+  /** This BMC's own list: a command that changes a user puts another one in its place. */
+  readonly users: SimulatedUser[];
   readonly cipherSuites: readonly number[];
+  /** The highest level by suite id; administrator where there is none. This BMC's own. @see §23.1, parameter 24 */
+  readonly suitePrivileges: Record<number, number>;
+  readonly ipmi15: Ipmi15;
   readonly kgSet: boolean;
   readonly guid: Buffer;
   readonly device: GetDeviceIdResponse;
   /** Called for every chassis action that is carried out or refused by the chassis. */
   readonly acted: (action: ChassisAction, session: ActiveSession) => void;
+  /** Starts the controller again: silent for so long, its sessions gone. */
+  readonly restart: (silentMs: number) => void;
 };
 
 /** Response data, or a completion code other than 0. */

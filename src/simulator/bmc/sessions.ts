@@ -1,40 +1,46 @@
-import type { Clock } from '../../foundation/clock.ts';
-import { type Entropy, nonZeroUint32 } from '../../foundation/entropy.ts';
 import type { UdpPeer } from '../../foundation/udp.ts';
 import type { CipherSuite } from '../../protocols/ipmi/cipher-suites.ts';
 import type { SessionProtection } from '../../protocols/ipmi/protected-payload.ts';
 import type { RakpExchange } from '../../protocols/ipmi/rakp/keys.ts';
-import type { RakpMessage2 } from '../../protocols/ipmi/rakp/rakp-message-2.ts';
 import type { ReceiveWindow } from '../../protocols/ipmi/receive-window.ts';
+import type { SimulatedUser } from './users.ts';
 
-export type SimulatedUser = {
-  readonly name: string;
-  readonly password: string;
-  /** The highest level of this user, see PrivilegeLevel. */
-  readonly privilege: number;
-};
-
-/** A session that Open Session has made and RAKP message 3 has not finished. */
+/** An RMCP+ session that Open Session has made and RAKP message 3 has not finished. */
 export type HalfOpenSession = {
   readonly state: 'half-open';
   readonly id: number;
   readonly remoteConsoleSessionId: number;
   readonly suite: CipherSuite;
+  /** As Open Session asked for it; 0 for the highest. */
+  readonly requestedPrivilege: number;
+  /** The most that Open Session has granted. */
+  readonly grantedPrivilege: number;
   readonly openedAt: number;
-  /** There once RAKP message 1 has come: its bytes, so that an identical repeat gets the same answer. */
+  /** There once RAKP message 1 has come: its bytes and the answer's, for an identical repeat. */
   login?: {
     readonly message1: Buffer;
-    readonly message2: RakpMessage2;
+    readonly message2: Buffer;
     readonly user: SimulatedUser;
     readonly exchange: RakpExchange;
+    /** The level that RAKP message 1 asked for; 0 for the highest. */
+    readonly requestedPrivilege: number;
   };
 };
 
-export type ActiveSession = {
+/** A v1.5 session that Get Session Challenge has promised and Activate Session has not made. */
+export type ChallengedSession = {
+  readonly state: 'challenged';
+  readonly id: number;
+  readonly user: SimulatedUser;
+  /** 16 bytes. */
+  readonly challenge: Buffer;
+  readonly openedAt: number;
+};
+
+/** What every session that is up has. */
+type SessionUp = {
   readonly state: 'active';
   readonly id: number;
-  readonly remoteConsoleSessionId: number;
-  readonly protection: SessionProtection;
   readonly user: SimulatedUser;
   /** The most the session may be raised to. */
   readonly maximumPrivilege: number;
@@ -44,79 +50,26 @@ export type ActiveSession = {
   /** Where the session's packets come from, and go. */
   peer: UdpPeer;
   lastUsed: number;
+  /** The bytes of the last request; kept only where a repeat is refused. */
+  lastRequest?: Buffer;
 };
 
-export type SessionLimits = {
-  /** Sessions at once, half-open ones included. */
-  readonly maximumSessions: number;
-  /** A session that has been silent for so long is gone. @see IPMI v2.0 rev. 1.1 §6.12.15 */
-  readonly idleMs: number;
-  /** A handshake that takes longer is gone; OpenBMC allows 3 s. */
-  readonly halfOpenMs: number;
+export type ActiveSessionV20 = SessionUp & {
+  readonly format: 'v2.0';
+  readonly remoteConsoleSessionId: number;
+  readonly protection: SessionProtection;
+  /** RAKP message 4, for a repeat of RAKP message 3; kept only where that is answered. */
+  readonly message4?: Buffer;
 };
 
-export type SessionTable = {
-  /** A new half-open session, or undefined when all are taken. */
-  open(remoteConsoleSessionId: number, suite: CipherSuite): HalfOpenSession | undefined;
-  halfOpen(id: number): HalfOpenSession | undefined;
-  active(id: number): ActiveSession | undefined;
-  activate(session: ActiveSession): void;
-  close(id: number): boolean;
-  clear(): void;
-  /** Sessions there now, half-open ones included. */
-  count(): number;
+export type ActiveSessionV15 = SessionUp & {
+  readonly format: 'v1.5';
+  /** The password as 16 bytes. */
+  readonly key: Buffer;
 };
 
-/** The sessions of one BMC. Limits are applied when somebody looks, so an idle BMC needs no timer. */
-export function createSessionTable(clock: Clock, entropy: Entropy, limits: SessionLimits): SessionTable {
-  const sessions = new Map<number, HalfOpenSession | ActiveSession>();
+export type ActiveSession = ActiveSessionV20 | ActiveSessionV15;
+export type Session = HalfOpenSession | ChallengedSession | ActiveSession;
 
-  function expire(): void {
-    const now = clock.elapsed();
-    for (const [id, session] of sessions) {
-      const over =
-        session.state === 'active'
-          ? now - session.lastUsed > limits.idleMs
-          : now - session.openedAt > limits.halfOpenMs;
-      if (over) sessions.delete(id);
-    }
-  }
-
-  function find(id: number): HalfOpenSession | ActiveSession | undefined {
-    expire();
-    return sessions.get(id);
-  }
-
-  return {
-    open(remoteConsoleSessionId, suite) {
-      expire();
-      if (sessions.size >= limits.maximumSessions) return undefined;
-      let id = nonZeroUint32(entropy);
-      while (sessions.has(id)) id = nonZeroUint32(entropy);
-      const session: HalfOpenSession = {
-        state: 'half-open',
-        id,
-        remoteConsoleSessionId,
-        suite,
-        openedAt: clock.elapsed(),
-      };
-      sessions.set(id, session);
-      return session;
-    },
-    halfOpen(id) {
-      const session = find(id);
-      return session?.state === 'half-open' ? session : undefined;
-    },
-    active(id) {
-      const session = find(id);
-      return session?.state === 'active' ? session : undefined;
-    },
-    activate: (session) => void sessions.set(session.id, session),
-    close: (id) => sessions.delete(id),
-    clear: () => sessions.clear(),
-    count() {
-      expire();
-      return sessions.size;
-    },
-  };
-}
+/** `per-message`: every packet carries an MD5 code; `at-activation`: only those that make the session. */
+export type Ipmi15 = 'off' | 'per-message' | 'at-activation';

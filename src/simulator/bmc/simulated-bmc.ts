@@ -7,12 +7,16 @@ import { decodeDatagram } from '../../protocols/ipmi/datagram.ts';
 import { createBootOptions } from './boot-options.ts';
 import type { Chassis, ChassisAction } from './chassis.ts';
 import type { CommandContext } from './command-handler.ts';
-import type { BmcCore } from './core.ts';
+import type { BmcCore, PayloadHandler } from './core.ts';
 import { createFaultyPath, type FaultHook } from './faults.ts';
-import { createHandshake } from './handshake.ts';
+import { forgetfulChassis } from './forgetful-chassis.ts';
+import { type Personality, strict } from './personality.ts';
+import { createSessionTable, DEFAULT_LIMITS, type SessionLimits } from './session-table.ts';
+import { receiveInSessionV15 } from './session-v15.ts';
 import { receiveInSession } from './session-v20.ts';
 import { receiveSessionlessV15, receiveSessionlessV20 } from './sessionless.ts';
-import { createSessionTable, type SessionLimits, type SimulatedUser } from './sessions.ts';
+import type { Ipmi15 } from './sessions.ts';
+import type { SimulatedUser } from './users.ts';
 
 export type SimulatedBmcOptions = {
   readonly users: readonly SimulatedUser[];
@@ -21,8 +25,14 @@ export type SimulatedBmcOptions = {
   /** Local port; 0 lets the kernel choose. */
   readonly port: number;
   readonly chassis: Chassis;
-  /** Suites it agrees to. Default 3 and 17. */
+  /** Suites it agrees to. Default: the personality's, which are 3 and 17 where it says nothing. */
   readonly cipherSuites?: readonly number[];
+  /** The highest level that a session of a suite may have, by the suite's id. Default: administrator. */
+  readonly suitePrivileges?: Readonly<Record<number, number>>;
+  /** v1.5 sessions with MD5. Default: off. */
+  readonly ipmi15?: Ipmi15;
+  /** What this controller does otherwise than the book. Default: nothing. */
+  readonly personality?: Partial<Personality>;
   /** K_G for two-key login, at most 20 bytes. Default: none. */
   readonly kg?: Buffer;
   /** 16 bytes. Default: all A5h. */
@@ -49,9 +59,12 @@ export type SimulatedBmc = AsyncDisposable & {
   readonly sessions: number;
   /** Loses all sessions, as a controller that restarts. */
   forgetSessions(): void;
+  /** Restarts the controller: it says nothing for so long, and its sessions are gone. */
+  restart(silentMs: number): void;
 };
 
-const DEFAULT_LIMITS: SessionLimits = { maximumSessions: 15, idleMs: 60_000, halfOpenMs: 3_000 };
+const NO_FAULTS: FaultHook = () => undefined;
+const DEFAULT_GUID = Buffer.alloc(16, 0xa5);
 
 const DEFAULT_DEVICE: GetDeviceIdResponse = {
   deviceId: 0x20,
@@ -67,8 +80,8 @@ const DEFAULT_DEVICE: GetDeviceIdResponse = {
 };
 
 /**
- * A BMC that really speaks RMCP+: sessions with suites 3 and 17, chassis and boot commands, over UDP.
- * Unsigned, unencrypted and replayed session packets are dropped as the specification says.
+ * A BMC that really speaks IPMI over LAN: RMCP+ with every suite but RC4's, IPMI 1.5 with MD5, over UDP. Packets that
+ * are not protected as their session says, were there before, or come from elsewhere are dropped.
  * @see IPMI v2.0 rev. 1.1 §13
  */
 export async function createSimulatedBmc(
@@ -78,51 +91,57 @@ export async function createSimulatedBmc(
 ): Promise<SimulatedBmc> {
   const { udp, clock, entropy } = deps;
   const stop = new AbortController();
-  const cipherSuites = options.cipherSuites ?? [3, 17];
-  const sessions = createSessionTable(clock, entropy, { ...DEFAULT_LIMITS, ...options.limits });
-  const guid = options.guid ?? Buffer.alloc(16, 0xa5);
-  const handshake = createHandshake(
-    { clock, entropy, sessions },
-    { users: options.users, cipherSuites, guid, kg: options.kg },
-  );
+  const personality: Personality = options.personality ? { ...strict, ...options.personality } : strict;
+  const payloads = new Map<number, PayloadHandler>();
+  const limits = { ...DEFAULT_LIMITS, ...personality.limits, ...options.limits };
+  const sessions = createSessionTable(clock, entropy, limits, (session) => {
+    for (const handler of payloads.values()) handler.ended(session);
+  });
+  const chassis = forgetfulChassis(clock, options.chassis, personality, stop.signal);
   const powerLog: PowerLogEntry[] = [];
   const requests = new Map<string, number>();
   let dropped = 0;
+  let silentUntil = Number.NEGATIVE_INFINITY;
+  const restart = (silentMs: number): void => {
+    sessions.clear();
+    silentUntil = clock.elapsed() + silentMs;
+  };
   const context: CommandContext = {
     clock,
-    guid,
-    chassis: options.chassis,
-    bootOptions: createBootOptions(clock, options.chassis, stop.signal),
+    entropy,
+    personality,
+    guid: options.guid ?? DEFAULT_GUID,
+    chassis,
+    bootOptions: createBootOptions(clock, chassis, stop.signal),
     sessions,
-    users: options.users,
-    cipherSuites,
+    users: [...options.users],
+    cipherSuites: options.cipherSuites ?? personality.cipherSuites,
+    suitePrivileges: { ...options.suitePrivileges },
+    ipmi15: options.ipmi15 ?? 'off',
     kgSet: options.kg !== undefined,
     device: { ...DEFAULT_DEVICE, ...options.device },
     acted: (action, session) => powerLog.push({ action, at: clock.now(), sessionId: session.id }),
+    restart,
   };
+  const faults = options.faults ?? NO_FAULTS;
+  const inbound = createFaultyPath(clock, 'to-bmc', faults, stop.signal);
+  const outbound = createFaultyPath(clock, 'from-bmc', faults, stop.signal);
+  const { kg } = options;
+  const { ipmi15 } = context;
+  const core: BmcCore = { clock, entropy, personality, sessions, context, kg, ipmi15, payloads, requests, send };
 
-  const noFaults: FaultHook = () => undefined;
-  const inbound = createFaultyPath(clock, 'to-bmc', options.faults ?? noFaults, stop.signal);
-  const outbound = createFaultyPath(clock, 'from-bmc', options.faults ?? noFaults, stop.signal);
-
-  const core: BmcCore = {
-    clock,
-    entropy,
-    sessions,
-    handshake,
-    context,
-    payloads: new Map(),
-    requests,
-    // Best effort, as a BMC's: a client that is gone is not the simulator's failure.
-    send: (data, to) => outbound(data, (bytes) => void socket.send(bytes, to).catch(() => undefined)),
-  };
+  // Best effort, as a BMC's: a client that is gone is not the simulator's failure.
+  function send(data: Buffer, to: UdpPeer): void {
+    const deliver = (bytes: Buffer): void => void socket.send(bytes, to).catch(() => undefined);
+    const stopped = (): void => undefined;
+    if (personality.answerDelayMs === 0) outbound(data, deliver);
+    else clock.sleep(personality.answerDelayMs, stop.signal).then(() => outbound(data, deliver), stopped);
+  }
 
   function receive(data: Buffer, from: UdpPeer): void {
+    if (clock.elapsed() < silentUntil) return;
     try {
-      const datagram = decodeDatagram(data);
-      if (datagram.format === 'v1.5') receiveSessionlessV15(core, datagram.session, from);
-      else if (datagram.session.sessionId === 0) receiveSessionlessV20(core, datagram.session, from);
-      else receiveInSession(core, datagram, from);
+      dispatch(core, data, from);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       dropped++;
@@ -145,9 +164,23 @@ export async function createSimulatedBmc(
       return sessions.count();
     },
     forgetSessions: () => sessions.clear(),
+    restart,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await socket[Symbol.asyncDispose]();
     },
   };
+}
+
+/** @throws DecodeError for what is dropped */
+function dispatch(core: BmcCore, data: Buffer, from: UdpPeer): void {
+  const datagram = decodeDatagram(data);
+  if (datagram.format === 'v1.5') {
+    if (datagram.session.sessionId === 0) receiveSessionlessV15(core, datagram.session, from);
+    else receiveInSessionV15(core, datagram.session, from);
+    return;
+  }
+  if (core.personality.rmcpPlus === 'unknown') throw new DecodeError('RMCP+ is not spoken here');
+  if (datagram.session.sessionId === 0) receiveSessionlessV20(core, datagram.session, from);
+  else receiveInSession(core, datagram, from);
 }

@@ -1,0 +1,153 @@
+import { RakpStatus } from '../../protocols/ipmi/rakp/status.ts';
+import type { SessionLimits } from './session-table.ts';
+
+/**
+ * How a controller departs from the book. Each field is one departure, named by what is done; the first value of each
+ * list is the book's, and `strict` has them all. The source names where the defect was seen.
+ */
+export type Personality = {
+  /** Suites it agrees to, unless the options say otherwise. */
+  readonly cipherSuites: readonly number[];
+  /** Unless the options say otherwise. */
+  readonly limits: Partial<SessionLimits>;
+  /** Every answer comes so much later. */
+  readonly answerDelayMs: number;
+  /** Whether RMCP+ is known at all. Boards from before it drop its packets, and refuse with CCh to tell v2.0 capabilities. */
+  readonly rmcpPlus: 'spoken' | 'unknown';
+  /** Get Channel Cipher Suites outside a session: ipmi_sim and many boards are silent (ipmitool issue #199). */
+  readonly cipherSuiteQuery: 'answered' | 'ignored';
+  /** User, K_G and version bits of Get Channel Authentication Capabilities: wrong on Asus P5M2 and Intel SR1520ML (FreeIPMI "authcap"). */
+  readonly capabilityBits: 'right' | 'wrong';
+
+  /** Open Session's status for a suite that is off. 01h Intel M50CYP, 0Ah Supermicro, 12h MSI (FreeIPMI's list of defects). */
+  readonly disabledSuiteStatus: number;
+  /** Bytes of a refused Open Session: 8 by Table 13-10, 2 from ipmi_sim, 1 from OpenBMC for a request of the wrong length. */
+  readonly openSessionRefusalBytes: 8 | 2 | 1;
+  /** What Open Session answers to a request for the highest level: the level, or the 0 that asked (Intel, FreeIPMI "intel20"). */
+  readonly highestPrivilege: 'resolved' | 'echoed';
+  /** The suite that is granted, whatever was asked; pyghmi's own BMC always grants 3. */
+  readonly grantsAlways: number | undefined;
+
+  /** Whose privilege level the RAKP hashes cover: Supermicro X8DT*, Dell C5220 and Intel S5500WBV take Open Session's. */
+  readonly hashedPrivilege: 'rakp-message-1' | 'open-session';
+  /** Tag and session id of a refused RAKP message 1: the console's, or zeros (OpenBMC). */
+  readonly rakpRefusal: 'addressed' | 'zeros';
+  /** How much of a password HMAC-MD5 is keyed with: Intel SE7520AF2 takes 16 bytes (FreeIPMI "intel20"). */
+  readonly md5PasswordBytes: 20 | 16;
+  /** Which algorithm cuts RAKP message 4's check value: Intel SE7520AF2 goes by integrity (FreeIPMI "intel20"). */
+  readonly checkValueCut: 'authentication' | 'integrity';
+  /** A check value where nothing is authenticated: Supermicro X8DTG in suite 0 (FreeIPMI "integritycheckvalue"). */
+  readonly checkValueUnasked: 'absent' | 'there';
+  /** An identical RAKP message 1 once more: many boards stay silent (pyghmi, session.py). */
+  readonly repeatedRakpMessage1: 'answered' | 'ignored';
+  /** RAKP message 3 once more; ipmi_sim wraps its answer into the session. */
+  readonly repeatedRakpMessage3: 'ignored' | 'answered' | 'answered-in-session';
+
+  /** Who may use a session: the address and port that made it; OpenBMC answers whoever has the keys, wherever it is. */
+  readonly sessionSource: 'bound' | 'any';
+  /** Step of the numbers it sends: ASRock MT-C224 counts 1, 3, 5 (FreeIPMI's list of defects). */
+  readonly sequenceStep: 1 | 2;
+  /** Checksums inside the session: Supermicro X9SCM-iiF and X9DRi-F send wrong ones (FreeIPMI "nochecksumcheck"). */
+  readonly innerChecksums: 'right' | 'wrong';
+  /** What the integrity pad rounds up: some boards leave the trailer's two bytes out of the count (ipmitool "-o icts"). */
+  readonly integrityPad: 'with-trailer' | 'without-trailer';
+  /** Bytes behind a successful answer's own: HP DL380 G5 adds 12 to boot flags. */
+  readonly extraResponseBytes: number;
+  /** A request with the bytes of the last one: carried out again, or refused with CFh (§5.2, Table 5-2). */
+  readonly repeatedRequest: 'carried-out' | 'refused';
+  /** Session id in answers of a v1.5 session: Tyan S2882 sends 0 (FreeIPMI "idzero"). */
+  readonly v15SessionId: 'sent' | 'zero';
+
+  /** Which bits of the boot flags it keeps: ipmi_sim keeps the device alone, others lose EFI and persistent. */
+  readonly bootFlags: 'kept' | 'device-only' | 'without-efi-and-persistent';
+  /** Boot flags are gone so long after they were set, whatever parameter 3 says; undefined: never. */
+  readonly bootFlagsLostAfterMs: number | undefined;
+};
+
+/** The book to the letter. */
+export const strict: Personality = {
+  cipherSuites: [3, 17],
+  limits: {},
+  answerDelayMs: 0,
+  rmcpPlus: 'spoken',
+  cipherSuiteQuery: 'answered',
+  capabilityBits: 'right',
+  disabledSuiteStatus: RakpStatus.noMatchingCipherSuite,
+  openSessionRefusalBytes: 8,
+  highestPrivilege: 'resolved',
+  grantsAlways: undefined,
+  hashedPrivilege: 'rakp-message-1',
+  rakpRefusal: 'addressed',
+  md5PasswordBytes: 20,
+  checkValueCut: 'authentication',
+  checkValueUnasked: 'absent',
+  repeatedRakpMessage1: 'answered',
+  repeatedRakpMessage3: 'ignored',
+  sessionSource: 'bound',
+  sequenceStep: 1,
+  innerChecksums: 'right',
+  integrityPad: 'with-trailer',
+  extraResponseBytes: 0,
+  repeatedRequest: 'carried-out',
+  v15SessionId: 'sent',
+  bootFlags: 'kept',
+  bootFlagsLostAfterMs: undefined,
+};
+
+/** Only suite 3, as ipmi_sim in practice and boards from before SHA-256. */
+export const suite3Only: Partial<Personality> = { cipherSuites: [3] };
+
+/** Only suite 17, as recent Supermicro and HPE boards. */
+export const suite17Only: Partial<Personality> = { cipherSuites: [17] };
+
+/** Silent when asked for its suites before a session. */
+export const noCipherQuery: Partial<Personality> = { cipherSuiteQuery: 'ignored' };
+
+/** Takes its time: longer than the first wait of most clients (ipmitool 1 s, FreeIPMI 0.4 s). */
+export const slow: Partial<Personality> = { answerDelayMs: 700 };
+
+/** Keeps the boot device and nothing else, as ipmi_sim. */
+export const forgetfulBootFlags: Partial<Personality> = { bootFlags: 'device-only' };
+
+/** Has room for 4 sessions, as Cisco IMC (ipmitool issue #213); only closing and idling free one. */
+export const sessionLimited: Partial<Personality> = { limits: { maximumSessions: 4 } };
+
+/** Ends sessions after 30 s, as ipmi_sim, not after 60. */
+export const impatient: Partial<Personality> = { limits: { idleMs: 30_000 } };
+
+/** OpenBMC (phosphor-net-ipmid): refusals that name nobody, sessions that follow their sender, 3 s for a handshake. */
+export const openBmc: Partial<Personality> = {
+  cipherSuites: [17],
+  rakpRefusal: 'zeros',
+  openSessionRefusalBytes: 1,
+  sessionSource: 'any',
+  limits: { maximumSessions: 15, halfOpenMs: 3_000 },
+};
+
+/** OpenIPMI's ipmi_sim 2.0.33, as far as it matters to a client. */
+export const ipmiSim: Partial<Personality> = {
+  cipherSuites: [0, 1, 2, 3, 6],
+  cipherSuiteQuery: 'ignored',
+  openSessionRefusalBytes: 2,
+  hashedPrivilege: 'open-session',
+  repeatedRakpMessage3: 'answered-in-session',
+  bootFlags: 'device-only',
+  limits: { idleMs: 30_000 },
+};
+
+/** pyghmi's own BMC: suite 3 for everybody. */
+export const pyghmiBmc: Partial<Personality> = { cipherSuites: [3], grantsAlways: 3 };
+
+/** Supermicro X8DT*, Dell C5220 and relatives: hashes cover the privilege level of Open Session. */
+export const openSessionPrivilege: Partial<Personality> = { hashedPrivilege: 'open-session' };
+
+/** Intel SE7520AF2 (FreeIPMI "intel20"). */
+export const intel20: Partial<Personality> = {
+  cipherSuites: [6, 7, 8, 11, 12, 1, 2, 3],
+  highestPrivilege: 'echoed',
+  md5PasswordBytes: 16,
+  checkValueCut: 'integrity',
+};
+
+/** Knows IPMI 1.5 alone; needs `ipmi15` in the options. */
+export const onlyIpmi15: Partial<Personality> = { rmcpPlus: 'unknown' };
