@@ -23,6 +23,74 @@ export type GetChassisStatusResponse = {
   readonly frontPanelButtons?: number;
 };
 
+/** What the last change of power came from, by name; several bits at once are possible. @see §28.2 byte 3 */
+export type LastPowerEvent = {
+  readonly acFailed: boolean;
+  readonly powerOverload: boolean;
+  readonly interlock: boolean;
+  readonly powerFault: boolean;
+  readonly poweredOnByCommand: boolean;
+};
+
+/** The identify light. `unknown`: the reserved value 11b. @see §28.2 byte 4 */
+export type IdentifyState = 'off' | 'timed' | 'on' | 'unknown';
+
+/** The miscellaneous chassis state, by name. @see §28.2 byte 4 */
+export type MiscellaneousState = {
+  readonly intrusion: boolean;
+  readonly frontPanelLocked: boolean;
+  readonly driveFault: boolean;
+  readonly coolingFault: boolean;
+  /** Absent: the chassis does not tell, whatever the other bits say. */
+  readonly identify?: IdentifyState;
+};
+
+const identifyStates: readonly IdentifyState[] = ['off', 'timed', 'on', 'unknown'];
+
+/** The bits of `lastPowerEvent`. @see IPMI v2.0 rev. 1.1 §28.2 byte 3 */
+export function lastPowerEventOf(bits: number): LastPowerEvent {
+  return {
+    acFailed: (bits & 0x01) !== 0,
+    powerOverload: (bits & 0x02) !== 0,
+    interlock: (bits & 0x04) !== 0,
+    powerFault: (bits & 0x08) !== 0,
+    poweredOnByCommand: (bits & 0x10) !== 0,
+  };
+}
+
+/** The byte for {@link lastPowerEventOf}. */
+export function bitsOfLastPowerEvent(event: LastPowerEvent): number {
+  return (
+    (event.acFailed ? 0x01 : 0) |
+    (event.powerOverload ? 0x02 : 0) |
+    (event.interlock ? 0x04 : 0) |
+    (event.powerFault ? 0x08 : 0) |
+    (event.poweredOnByCommand ? 0x10 : 0)
+  );
+}
+
+/** The bits of `miscellaneousState`. @see IPMI v2.0 rev. 1.1 §28.2 byte 4 */
+export function miscellaneousStateOf(bits: number): MiscellaneousState {
+  const state = {
+    intrusion: (bits & 0x01) !== 0,
+    frontPanelLocked: (bits & 0x02) !== 0,
+    driveFault: (bits & 0x04) !== 0,
+    coolingFault: (bits & 0x08) !== 0,
+  };
+  return (bits & 0x40) === 0 ? state : { ...state, identify: identifyStates[(bits >> 4) & 3] ?? 'unknown' };
+}
+
+/** The byte for {@link miscellaneousStateOf}. */
+export function bitsOfMiscellaneousState(state: MiscellaneousState): number {
+  return (
+    (state.intrusion ? 0x01 : 0) |
+    (state.frontPanelLocked ? 0x02 : 0) |
+    (state.driveFault ? 0x04 : 0) |
+    (state.coolingFault ? 0x08 : 0) |
+    (state.identify === undefined ? 0 : 0x40 | (identifyStates.indexOf(state.identify) << 4))
+  );
+}
+
 /**
  * Reads a Get Chassis Status response.
  *   0  power state       bit 0 on, 1 overload, 2 interlock, 3 fault, 4 control fault, 6:5 restore policy
