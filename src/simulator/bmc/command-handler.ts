@@ -9,9 +9,12 @@ import { CompletionCode } from '../../protocols/ipmi/completion-code.ts';
 import { MAXIMUM_DATA_BYTES } from '../../protocols/ipmi/message.ts';
 import type { BootOptions } from './boot-options.ts';
 import type { Chassis, ChassisAction } from './chassis.ts';
+import type { EventLog } from './event-log.ts';
+import type { FruDevices } from './fru.ts';
 import type { Personality } from './personality.ts';
 import type { SessionTable } from './session-table.ts';
 import type { ActiveSession, Ipmi15 } from './sessions.ts';
+import type { BmcSettings } from './settings.ts';
 import type { SimulatedUser } from './users.ts';
 
 /** What the commands act on. */
@@ -31,6 +34,11 @@ export type CommandContext = {
   readonly kgSet: boolean;
   readonly guid: Buffer;
   readonly device: GetDeviceIdResponse;
+  readonly eventLog: EventLog;
+  readonly fruDevices: FruDevices;
+  /** Drawn while the machine is on; null without a meter, and then without DCMI. */
+  readonly powerWatts: number | null;
+  readonly settings: BmcSettings;
   /** Called for every chassis action that is carried out or refused by the chassis. */
   readonly acted: (action: ChassisAction, session: ActiveSession) => void;
   /** Starts the controller again: silent for so long, its sessions gone. */

@@ -2,14 +2,26 @@ import { CompletionCode } from '../../protocols/ipmi/completion-code.ts';
 import type { IpmiRequest } from '../../protocols/ipmi/message.ts';
 import type { CommandContext, Handler } from './command-handler.ts';
 import { chassisHandlers } from './handlers/chassis.ts';
+import { dcmiHandlers } from './handlers/dcmi.ts';
 import { deviceHandlers } from './handlers/device.ts';
+import { eventLogHandlers } from './handlers/event-log.ts';
+import { fruHandlers } from './handlers/fru.ts';
 import { sessionHandlers } from './handlers/session.ts';
+import { settingsHandlers } from './handlers/settings.ts';
 import type { ActiveSession } from './sessions.ts';
 
 export type CommandAnswer = { readonly name: string; readonly completionCode: number; readonly data: Buffer };
 
 const handlers = new Map<number, Handler>(
-  [...sessionHandlers, ...deviceHandlers, ...chassisHandlers].map((each) => [keyOf(each), each]),
+  [
+    ...sessionHandlers,
+    ...deviceHandlers,
+    ...chassisHandlers,
+    ...eventLogHandlers,
+    ...fruHandlers,
+    ...dcmiHandlers,
+    ...settingsHandlers,
+  ].map((each) => [keyOf(each), each]),
 );
 
 /** Carries out one request; `session` is missing for one outside any session. */

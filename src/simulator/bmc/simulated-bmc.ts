@@ -6,16 +6,20 @@ import type { GetDeviceIdResponse } from '../../protocols/ipmi/commands/applicat
 import { decodeDatagram } from '../../protocols/ipmi/datagram.ts';
 import { createBootOptions } from './boot-options.ts';
 import type { Chassis, ChassisAction } from './chassis.ts';
+import { logChassisAction } from './chassis-events.ts';
 import type { CommandContext } from './command-handler.ts';
 import type { BmcCore, PayloadHandler } from './core.ts';
+import { createEventLog, type EventLog, type EventLogOptions } from './event-log.ts';
 import { createFaultyPath, type FaultHook } from './faults.ts';
 import { forgetfulChassis } from './forgetful-chassis.ts';
+import { createDefaultFruDevices, type FruDevices } from './fru.ts';
 import { type Personality, strict } from './personality.ts';
 import { createSessionTable, DEFAULT_LIMITS, type SessionLimits } from './session-table.ts';
 import { receiveInSessionV15 } from './session-v15.ts';
 import { receiveInSession } from './session-v20.ts';
 import { receiveSessionlessV15, receiveSessionlessV20 } from './sessionless.ts';
 import type { Ipmi15 } from './sessions.ts';
+import { type BmcSettingsOptions, createBmcSettings } from './settings.ts';
 import type { SimulatedUser } from './users.ts';
 
 export type SimulatedBmcOptions = {
@@ -40,6 +44,13 @@ export type SimulatedBmcOptions = {
   /** Default: 15 sessions, 60 s idle, 3 s for a handshake. */
   readonly limits?: Partial<SessionLimits>;
   readonly device?: Partial<GetDeviceIdResponse>;
+  readonly eventLog?: EventLogOptions;
+  /** Inventories by FRU device id. Default: device 0, its serial numbers made from the GUID. */
+  readonly fruDevices?: FruDevices;
+  /** Watts drawn while the machine is on; null for a machine without a meter. Default 180. */
+  readonly powerWatts?: number | null;
+  /** What it keeps of chassis, LAN and itself. Default: a plain controller that has never been touched. */
+  readonly settings?: BmcSettingsOptions;
   /** Default: none. */
   readonly faults?: FaultHook;
 };
@@ -49,6 +60,8 @@ export type PowerLogEntry = { readonly action: ChassisAction; readonly at: numbe
 
 export type SimulatedBmc = AsyncDisposable & {
   readonly local: UdpPeer;
+  /** The event log behind the commands, for tests to add to and look at. */
+  readonly eventLog: EventLog;
   /** Every chassis verb received, in order: what exactly-once tests count. */
   readonly powerLog: readonly PowerLogEntry[];
   /** How often each command was received, by its name in the specification. */
@@ -106,11 +119,14 @@ export async function createSimulatedBmc(
     sessions.clear();
     silentUntil = clock.elapsed() + silentMs;
   };
+  const guid = options.guid ?? DEFAULT_GUID;
+  let eventLog: EventLog | undefined;
+  let fruDevices = options.fruDevices;
   const context: CommandContext = {
     clock,
     entropy,
     personality,
-    guid: options.guid ?? DEFAULT_GUID,
+    guid,
     chassis,
     bootOptions: createBootOptions(clock, chassis, stop.signal),
     sessions,
@@ -120,7 +136,21 @@ export async function createSimulatedBmc(
     ipmi15: options.ipmi15 ?? 'off',
     kgSet: options.kg !== undefined,
     device: { ...DEFAULT_DEVICE, ...options.device },
-    acted: (action, session) => powerLog.push({ action, at: clock.now(), sessionId: session.id }),
+    settings: createBmcSettings(clock, chassis, options.address, options.settings),
+    // Made when first needed: a BMC that is never asked for them does without.
+    get eventLog() {
+      eventLog ??= createEventLog(clock, options.eventLog);
+      return eventLog;
+    },
+    get fruDevices() {
+      fruDevices ??= createDefaultFruDevices(guid.toString('hex').slice(-8).toUpperCase());
+      return fruDevices;
+    },
+    powerWatts: options.powerWatts === undefined ? 180 : options.powerWatts,
+    acted(action, session) {
+      powerLog.push({ action, at: clock.now(), sessionId: session.id });
+      logChassisAction(context.eventLog, action, chassis.poweredOn());
+    },
     restart,
   };
   const faults = options.faults ?? NO_FAULTS;
@@ -155,6 +185,9 @@ export async function createSimulatedBmc(
   );
   return {
     local: socket.local,
+    get eventLog() {
+      return context.eventLog;
+    },
     powerLog,
     requests,
     get dropped() {
