@@ -1,10 +1,10 @@
-import type { BootDevice, BootOverride, BootOverrideReport } from '../../../../domain/ports/bmc.ts';
+import type { BootOverride, BootOverrideReport } from '../../../../domain/ports/bmc.ts';
 import { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
-import { DecodeError, UnreachableError } from '../../../../foundation/errors.ts';
+import { UnreachableError } from '../../../../foundation/errors.ts';
+import { getDeviceId } from '../../../../protocols/ipmi/commands/application/get-device-id.ts';
 import {
   BOOT_FLAGS_BYTES,
-  BootDeviceSelector,
   decodeBootFlags,
   encodeBootFlags,
 } from '../../../../protocols/ipmi/commands/chassis/boot-flags.ts';
@@ -15,91 +15,79 @@ import {
   setSystemBootOptions,
 } from '../../../../protocols/ipmi/commands/chassis/set-system-boot-options.ts';
 import { CompletionCodeError } from '../../../../protocols/ipmi/completion-code.ts';
-import type { IpmiSession, Reply } from '../session/session.ts';
-
-/** Wait for the answer to each write; what a silent one did is seen when the flags are read back. */
-const WRITE_WAIT_MS = 2_000;
+import { ifThere } from '../if-there.ts';
+import type { IpmiRequester, Reply } from '../requester.ts';
+import { dependsOnManufacturer, deviceOf, selectorFor, selectorIsAmbiguous } from './boot-selectors.ts';
 
 /** Parameter 3: keep the flags when no chassis command comes within 60 s. @see IPMI v2.0 rev. 1.1 Table 28-14 */
 const KEEP_FLAGS_AFTER_60_S = Buffer.of(0x08);
 /** Parameter 4: the BIOS has handled its boot information; mask, then value. @see Table 28-14 */
 const BIOS_ACKNOWLEDGED = Buffer.of(0x01, 0x01);
 
-const selectors: Readonly<Record<BootDevice, number>> = {
-  none: BootDeviceSelector.noOverride,
-  pxe: BootDeviceSelector.pxe,
-  disk: BootDeviceSelector.hardDrive,
-  cdrom: BootDeviceSelector.cdOrDvd,
-  setup: BootDeviceSelector.biosSetup,
-};
-
-const devices: ReadonlyMap<number, BootDevice> = new Map([
-  [BootDeviceSelector.noOverride, 'none'],
-  [BootDeviceSelector.pxe, 'pxe'],
-  [BootDeviceSelector.hardDrive, 'disk'],
-  [BootDeviceSelector.cdOrDvd, 'cdrom'],
-  [BootDeviceSelector.biosSetup, 'setup'],
-]);
-
 /**
- * Sets the boot flags and reads them back. Each write goes out once. All but the flags themselves are allowed to fail:
- * OpenBMC refuses parameter 3, ipmi_sim parameter 4, and "set in progress" exists for writers that respect it.
- * @param readWaitsMs transmissions of the read-back
- * @throws RefusedError when the flags are refused
+ * Sets the boot flags and reads them back. Each write goes out once; what a silent one did is seen in the read-back.
+ * All but the flags themselves are allowed to fail: OpenBMC refuses parameter 3, ipmi_sim parameter 4, and "set in
+ * progress" exists for writers that respect it.
+ * @returns what the controller has now: a persistent override that it made one-time, or an EFI bit that it lost, is
+ *   told by `persistent` and `efi`
+ * @throws CompletionCodeError when the flags are refused
  * @throws UnreachableError when they cannot be read back
  * @see IPMI v2.0 rev. 1.1 §28.12, §28.13
  */
-export async function applyBootOverride(
-  session: IpmiSession,
+export async function setBootOverride(
+  requester: IpmiRequester,
   override: BootOverride,
-  bmc: string,
-  readWaitsMs: Iterable<number>,
   signal: AbortSignal,
 ): Promise<BootOverrideReport> {
-  const set = (parameter: number, data: Buffer): Promise<Reply<undefined>> =>
-    session.request(setSystemBootOptions, { parameter, markInvalid: false, data }, [WRITE_WAIT_MS], signal);
+  const data = await bootFlagsOf(requester, override, signal);
+  const set = (parameter: number, value: Buffer): Promise<Reply<undefined>> =>
+    requester.once(setSystemBootOptions, { parameter, markInvalid: false, data: value }, signal);
 
   await set(BootOptionParameter.setInProgress, Buffer.of(SetInProgress.inProgress));
   await set(BootOptionParameter.validBitClearing, KEEP_FLAGS_AFTER_60_S);
   await set(BootOptionParameter.bootInfoAcknowledge, BIOS_ACKNOWLEDGED);
-  const flags = await set(BootOptionParameter.bootFlags, bootFlagsOf(override));
+  const flags = await set(BootOptionParameter.bootFlags, data);
   if (flags.kind !== 'refused') {
     await set(BootOptionParameter.setInProgress, Buffer.of(SetInProgress.commitWrite));
   }
   await set(BootOptionParameter.setInProgress, Buffer.of(SetInProgress.complete));
   if (flags.kind === 'refused') {
-    const what = `set boot device ${override.device} on BMC ${bmc}`;
+    const what = `set boot device ${override.device} on BMC ${requester.name}`;
     throw new CompletionCodeError(what, flags.completionCode, setSystemBootOptions.completionCodes);
   }
-  return readBack(session, override, bmc, readWaitsMs, signal);
-}
-
-async function readBack(
-  session: IpmiSession,
-  override: BootOverride,
-  bmc: string,
-  readWaitsMs: Iterable<number>,
-  signal: AbortSignal,
-): Promise<BootOverrideReport> {
-  const what = `read back boot device ${override.device} from BMC ${bmc}`;
-  const request = { parameter: BootOptionParameter.bootFlags, setSelector: 0, blockSelector: 0 };
-  const reply = await session.request(getSystemBootOptions, request, readWaitsMs, signal);
-  switch (reply.kind) {
-    case 'silent':
-      throw new UnreachableError(`${what}: no answer; whether the override is set is not known`);
-    case 'refused':
-      throw new CompletionCodeError(what, reply.completionCode, getSystemBootOptions.completionCodes);
-    case 'answered': {
-      if (reply.response.data.length < 2) throw new DecodeError(`${what}: boot flags are cut short`);
-      const flags = decodeBootFlags(new ByteReader(reply.response.data));
-      const { valid, persistent, efi } = flags;
-      return { device: devices.get(flags.device) ?? 'other', valid, persistent, efi };
-    }
+  try {
+    return await readBootOverride(requester, signal);
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error;
+    const what = `read back boot device ${override.device} from BMC ${requester.name}`;
+    throw new UnreachableError(`${what}: no answer; whether the override is set is not known`, { cause: error });
   }
 }
 
-function bootFlagsOf({ device, persistent, efi }: BootOverride): Buffer {
+/**
+ * The boot flags that the controller has now.
+ * @throws CompletionCodeError, UnreachableError, DecodeError
+ * @see IPMI v2.0 rev. 1.1 §28.13, Table 28-14 parameter 5
+ */
+export async function readBootOverride(requester: IpmiRequester, signal: AbortSignal): Promise<BootOverrideReport> {
+  const request = { parameter: BootOptionParameter.bootFlags, setSelector: 0, blockSelector: 0 };
+  const { data } = await requester.ask(getSystemBootOptions, request, signal);
+  const { valid, persistent, efi, device: selector } = decodeBootFlags(new ByteReader(data));
+  const manufacturer = selectorIsAmbiguous(selector, efi) ? await manufacturerId(requester, signal) : null;
+  return { device: deviceOf(selector, efi, manufacturer), valid, persistent, efi };
+}
+
+async function bootFlagsOf(
+  requester: IpmiRequester,
+  { device, persistent, efi }: BootOverride,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const manufacturer = dependsOnManufacturer(device, efi) ? await manufacturerId(requester, signal) : null;
   const writer = new ByteWriter(BOOT_FLAGS_BYTES);
-  encodeBootFlags({ valid: true, persistent, efi, device: selectors[device] }, writer);
+  encodeBootFlags({ valid: true, persistent, efi, device: selectorFor(device, efi, manufacturer) }, writer);
   return writer.done();
+}
+
+async function manufacturerId(requester: IpmiRequester, signal: AbortSignal): Promise<number | null> {
+  return (await ifThere(requester, getDeviceId, undefined, signal))?.manufacturerId ?? null;
 }
