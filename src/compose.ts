@@ -9,6 +9,8 @@ import { configJsonSchema, machineJsonSchema } from './config/json-schema.ts';
 import { createParseMachineSpec } from './config/parse-machine.ts';
 import { createBmcs } from './drivers/bmc/bmcs.ts';
 import { createIpmiBmcs } from './drivers/bmc/ipmi/ipmi-bmcs.ts';
+import { loadPins } from './drivers/bmc/ipmi/link/kept-pins.ts';
+import { createConsoles } from './drivers/console/consoles.ts';
 import { createHosts } from './drivers/hosts.ts';
 import { createSystemBuilder } from './drivers/nixos/system-builder.ts';
 import { createSecrets } from './drivers/secrets/secrets.ts';
@@ -53,7 +55,8 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   await syncMachines(machines, config.machines, log);
 
   const secrets = createSecrets({ clock, log, environment: environment.variables });
-  await using ipmi = createIpmiBmcs({ ...base, udp });
+  const pins = await loadPins(store.bmcPins, log);
+  await using ipmi = createIpmiBmcs({ ...base, udp, pins });
   const bmcs = createBmcs({ ipmi, secrets, log });
   await using connections = createSshConnections({ clock, log, secrets });
   const hosts = createHosts({ ...base, secrets, connections });
@@ -65,6 +68,8 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const engine = createEngine({ ...base, runs, machines, timeline, steps });
   const orders = createOrders({ machines, runs });
 
+  const consoles = createConsoles({ ...base, ...store, bmcs });
+
   const firstToken = await createFirstToken(tokens, entropy);
   if (firstToken !== undefined) options.onFirstToken(firstToken);
 
@@ -72,7 +77,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const { socket } = config.listen;
   const api = createApi(
     {
-      ...{ ...base, ...store, orders, bmcs },
+      ...{ ...base, ...store, orders, bmcs, consoles },
       checks: {
         parseMachineSpec: createParseMachineSpec({ commands: config.secrets.commandsThroughApi }),
         flakeProblem,
@@ -94,5 +99,5 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   };
   // A listener that cannot start rejects its own run as well, which is where the failure is told.
   announce().catch(() => undefined);
-  await runAll([netboot, engine, api], signal);
+  await runAll([netboot, engine, consoles, api], signal);
 }

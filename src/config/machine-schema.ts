@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MachineSpec } from '../domain/machine.ts';
+import { BMC_QUIRKS, type MachineSpec } from '../domain/machine.ts';
 import type { StepName } from '../domain/run.ts';
 import { host, ipv4, macAddress, port } from './addresses.ts';
 import { documentedObject } from './documented.ts';
@@ -38,6 +38,13 @@ const assetName = z
   .max(255)
   .refine(isPlainPath, { error: 'must be a path inside the assets folders: no leading slash, no "..", no empty part' });
 
+/** @see IPMI v2.0 rev. 1.1 §22.15.2, Table 22-20; those with RC4 are not supported */
+const CIPHER_SUITES: readonly number[] = [0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17];
+const INSECURE_SUITES: readonly number[] = [0, 1, 2, 6, 7, 11, 15];
+const cipherSuite = z.int().refine((id) => CIPHER_SUITES.includes(id), {
+  error: 'is not a supported cipher suite: 17 or 3; 8, 12 or 16 for boards without them',
+});
+
 const bmc = documentedObject({
   protocol: z.literal('ipmi').describe('How the controller is spoken to. Only ipmi (IPMI 2.0 over UDP) so far.'),
   host: host.describe('IP address or host name of the controller.'),
@@ -48,17 +55,45 @@ const bmc = documentedObject({
     .exactOptional(secretRef)
     .describe('K_G, the key of the controller itself, where two-key login is set up. Default none.'),
   cipherSuites: z
-    .exactOptional(
-      z
-        .array(z.union([z.literal(3), z.literal(17)], { error: 'is not a supported suite: 17 or 3' }))
-        .min(1)
-        .max(2),
-    )
-    .describe('RMCP+ cipher suites, best first. Default [17, 3].'),
+    .exactOptional(z.array(cipherSuite).min(1).max(CIPHER_SUITES.length))
+    .describe(
+      'RMCP+ cipher suites, best first. Default [17, 3]; 8, 12 and 16 may be listed for boards without those; 0, 1, 2, 6, 7, 11 and 15 need allowInsecureSuites too.',
+    ),
+  allowInsecureSuites: z
+    .exactOptional(z.boolean())
+    .describe('Allow listed cipher suites that let anybody on the path forge or read commands. Default false.'),
   privilege: z
     .exactOptional(z.enum(['user', 'operator', 'administrator']))
-    .describe('Privilege asked for. Default operator: enough for power and boot override.'),
-}).describe('One way to reach the management controller.');
+    .describe(
+      'The most a session may do; falls back to what the account has. Default operator: all but some raw commands.',
+    ),
+  userLookup: z
+    .exactOptional(z.enum(['name', 'name-and-role']))
+    .describe('How the controller finds the account: by name, or by name and privilege. Default name.'),
+  version: z
+    .exactOptional(z.enum(['2.0', '1.5']))
+    .describe('IPMI version. 1.5 (MD5, nothing encrypted, 16 bytes of password) only for old boards. Default 2.0.'),
+  quirks: z
+    .exactOptional(z.array(z.enum(BMC_QUIRKS)).max(BMC_QUIRKS.length))
+    .describe(
+      'Defects of the firmware that must be met halfway; the others are found out by themselves. Default none. See docs of the IPMI library.',
+    ),
+})
+  .superRefine((entry, context) => {
+    const insecure = (entry.cipherSuites ?? []).filter((id) => INSECURE_SUITES.includes(id));
+    if (insecure.length > 0 && entry.allowInsecureSuites !== true) {
+      context.addIssue({
+        code: 'custom',
+        path: ['cipherSuites'],
+        message: `lists ${insecure.join(', ')}, which let anybody on the path forge or read commands: use 17 or 3, or set allowInsecureSuites`,
+      });
+    }
+    if (entry.version === '1.5' && (entry.kg !== undefined || entry.cipherSuites !== undefined)) {
+      const path = entry.kg === undefined ? 'cipherSuites' : 'kg';
+      context.addIssue({ code: 'custom', path: [path], message: 'is for IPMI 2.0: leave it out, or use version 2.0' });
+    }
+  })
+  .describe('One way to reach the management controller.');
 
 const netboot = documentedObject({
   kernel: assetName.describe('File of the assets folders.'),

@@ -1,5 +1,14 @@
 import type { SecretRef } from './secret-ref.ts';
 
+/** Defects of controllers that have to be told, since a client that guessed them would be wrong with others. */
+export const BMC_QUIRKS = [
+  'short-key-exchange-code',
+  'integrity-check-value',
+  'zero-session-id',
+  'big-endian-sequence',
+] as const;
+export type BmcQuirk = (typeof BMC_QUIRKS)[number];
+
 /** One way to reach a machine's management controller; a machine may list several, tried in order. */
 export type BmcSpec = {
   readonly protocol: 'ipmi';
@@ -13,8 +22,16 @@ export type BmcSpec = {
   readonly kg?: SecretRef;
   /** RMCP+ cipher suites, best first. Default [17, 3]. */
   readonly cipherSuites?: readonly number[];
-  /** Privilege asked for. Default `operator`: enough for power and boot override. */
+  /** Allow listed suites that leave packets open to anybody on the path. Default false. */
+  readonly allowInsecureSuites?: boolean;
+  /** The most a session may do. Default `operator`: all but some raw commands. */
   readonly privilege?: 'user' | 'operator' | 'administrator';
+  /** How the controller finds the account. Default `name`. */
+  readonly userLookup?: 'name' | 'name-and-role';
+  /** IPMI version; 1.5 only for old boards. Default 2.0. */
+  readonly version?: '2.0' | '1.5';
+  /** Defects of the firmware that must be met halfway. Default none. */
+  readonly quirks?: readonly BmcQuirk[];
 };
 
 /** What the machine netboots: files of the assets folder, by their names there. */

@@ -5,6 +5,7 @@ import type { Log } from '../foundation/log.ts';
 import type { ColumnTypes, OpenDatabase } from './dialect.ts';
 import * as first from './migrations/0001-first.ts';
 import * as consoleText from './migrations/0002-console-text.ts';
+import * as bmcPins from './migrations/0003-bmc-pins.ts';
 
 type Migration = { readonly up: (schema: SchemaModule, types: ColumnTypes) => Promise<void> };
 
@@ -12,6 +13,7 @@ type Migration = { readonly up: (schema: SchemaModule, types: ColumnTypes) => Pr
 const MIGRATIONS: readonly (readonly [name: string, migration: Migration])[] = [
   ['0001-first', first],
   ['0002-console-text', consoleText],
+  ['0003-bmc-pins', bmcPins],
 ];
 
 /**

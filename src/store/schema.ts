@@ -23,6 +23,7 @@ export type Database = {
   dhcp_leases: DhcpLeasesTable;
   generations: GenerationsTable;
   tokens: TokensTable;
+  bmc_pins: BmcPinsTable;
   consoles: ConsolesTable;
   console_chunks: ConsoleChunksTable;
 };
@@ -134,6 +135,8 @@ export type TokensTable = {
   created_at: number;
   last_used_at: number | null;
 };
+
+type BmcPinsTable = { bmc: string; cipher_suite: number; agreed_at: number };
 
 type ConsolesTable = {
   machine_id: string;

@@ -1,3 +1,4 @@
+import type { BmcPins } from '../domain/ports/bmc-pins.ts';
 import type { ConsoleText } from '../domain/ports/consoles.ts';
 import type { Generations } from '../domain/ports/generations.ts';
 import type { Machines } from '../domain/ports/machines.ts';
@@ -10,6 +11,7 @@ import type { Entropy } from '../foundation/entropy.ts';
 import { ConfigError, errorText, ServiceError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import { createBootAttempts } from './attempts.ts';
+import { createBmcPins } from './bmc-pins.ts';
 import { createConsoleText } from './console-text.ts';
 import { createLeases } from './dhcp-leases.ts';
 import { createGenerations } from './generations.ts';
@@ -33,6 +35,7 @@ export type Store = AsyncDisposable & {
   readonly leases: Leases;
   readonly generations: Generations;
   readonly tokens: Tokens;
+  readonly bmcPins: BmcPins;
   readonly consoleText: ConsoleText;
   close(): Promise<void>;
 };
@@ -72,6 +75,7 @@ export async function openStore(
     leases: createLeases(context),
     generations: createGenerations(context),
     tokens: createTokens(context),
+    bmcPins: createBmcPins(context),
     consoleText: createConsoleText(context, { keptBytes: options.consoleKeptBytes ?? 8 * 1024 * 1024 }),
     close: () => database.close(),
     [Symbol.asyncDispose]: () => database.close(),

@@ -166,6 +166,23 @@ describe.each(STORES)('generations on $name', ({ open }) => {
   });
 });
 
+describe.each(STORES)('BMC pins on $name', ({ open }) => {
+  test('are put, replaced, listed and removed', async () => {
+    await using rig = await open();
+    const { bmcPins } = rig.store;
+    await bmcPins.put({ bmc: '192.0.2.8:623', cipherSuite: 3 });
+    await bmcPins.put({ bmc: '192.0.2.7:623', cipherSuite: 3 });
+    await bmcPins.put({ bmc: '192.0.2.7:623', cipherSuite: 17 });
+    expect(await bmcPins.list()).toEqual([
+      { bmc: '192.0.2.7:623', cipherSuite: 17 },
+      { bmc: '192.0.2.8:623', cipherSuite: 3 },
+    ]);
+    await bmcPins.remove('192.0.2.7:623');
+    await bmcPins.remove('192.0.2.7:623');
+    expect(await bmcPins.list()).toEqual([{ bmc: '192.0.2.8:623', cipherSuite: 3 }]);
+  });
+});
+
 describe.each(STORES)('tokens on $name', ({ open }) => {
   test('are found by hash, noted when used, listed and removed', async () => {
     await using rig = await open();

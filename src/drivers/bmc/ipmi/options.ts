@@ -5,6 +5,7 @@ import type { Meter } from '../../../foundation/meter.ts';
 import type { Secret } from '../../../foundation/secret.ts';
 import type { Udp } from '../../../foundation/udp.ts';
 import type { SuitePins } from './link/bmc-memory.ts';
+import type { RequestedQuirk } from './quirks.ts';
 
 export type IpmiDeps = {
   readonly udp: Udp;
@@ -54,7 +55,7 @@ export type IpmiTarget = {
    */
   readonly version?: '2.0' | '1.5';
   /** Defects of this board's firmware that must be met halfway; see `quirks.ts`. Default: none. */
-  readonly quirks?: readonly string[];
+  readonly quirks?: readonly RequestedQuirk[];
 };
 
 export type IpmiOptions = {

@@ -8,6 +8,7 @@ import { MAXIMUM_KEY_BYTES, MAXIMUM_USER_NAME_BYTES } from '../../../protocols/i
 import { RMCP_PORT } from '../../../protocols/ipmi/rmcp.ts';
 import { MAXIMUM_V1_PASSWORD_BYTES } from '../../../protocols/ipmi/session-v1-authentication.ts';
 import type { IpmiTarget } from './options.ts';
+import { isRequestedQuirk, requestedQuirks } from './quirks.ts';
 
 /** A target that can be used: checked, with its defaults, its address still to be resolved. */
 export type IpmiLogin = {
@@ -45,8 +46,15 @@ export function checkTarget(target: IpmiTarget): IpmiLogin {
     suites: suitesOf(target, where),
     privilege: PrivilegeLevel[target.privilege ?? 'operator'],
     lookup: target.userLookup ?? 'name',
-    quirks: new Set(target.quirks),
+    quirks: new Set((target.quirks ?? []).map((name) => checkQuirk(name, where))),
   };
+}
+
+function checkQuirk(name: string, where: string): string {
+  if (isRequestedQuirk(name)) return name;
+  throw new ConfigError(
+    `${where}: there is no quirk "${name}" to ask for; there are ${Object.keys(requestedQuirks).join(', ')}`,
+  );
 }
 
 function checkLength(where: string, what: string, bytes: number, most: number, version: string): void {

@@ -71,7 +71,8 @@ export function createLink(
       throw error;
     }
     const { sessionId } = decoded.session;
-    const receiver = sessionId === 0 ? handshake : sessions.get(sessionId);
+    // Id 0 is a handshake's; boards that put it into sessions are registered so, and only heard between handshakes.
+    const receiver = (sessionId === 0 ? handshake : undefined) ?? sessions.get(sessionId);
     if (receiver === undefined) {
       if (decoded.format === 'v1.5') return 'v15-framing';
       return sessionId === 0 ? 'unexpected-handshake' : 'unknown-session';

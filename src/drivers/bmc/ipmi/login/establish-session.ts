@@ -51,7 +51,7 @@ export async function establishSession(
 
   const userKey = login.password.use(rakpKey);
   const bmcKey = login.kg ? login.kg.use(rakpKey) : userKey;
-  const { userName, lookup } = login;
+  const { userName, lookup, quirks } = login;
   const refusals: Refusal[] = [];
   const reject = (error: ServiceError, forMs?: number): ServiceError => {
     memory.reject(login.credential, error.message, forMs);
@@ -59,7 +59,7 @@ export async function establishSession(
   };
   try {
     for (const { suite, level } of proposals(deps, login, settings, refusals)) {
-      const proposal = { suite, userName, privilege: level, lookup, userKey, bmcKey };
+      const proposal = { suite, userName, privilege: level, lookup, userKey, bmcKey, quirks };
       const outcome = await persist(deps, proposal, settings, signal);
       switch (outcome.kind) {
         case 'session':

@@ -67,7 +67,7 @@ export async function establishSessionV15(
         up = true;
         memory.granted(login.credential, level);
         const { sessionId, initialInboundSequence: firstSequence } = outcome.response;
-        return createSession(deps, createWireV15({ sessionId, firstSequence }, key), level);
+        return createSession(deps, createWireV15({ sessionId, firstSequence }, key, login.quirks), level);
       }
       if (outcome.kind === 'refused') {
         // The challenge is used up, so a lower level begins anew.

@@ -34,6 +34,10 @@ import { createSession, type IpmiSession } from '../session/session.ts';
 import { createWireV2 } from '../session/wire-v2.ts';
 import type { HandshakeStage } from './handshake-errors.ts';
 import { exchangeMessage, type HandshakeReply } from './handshake-exchange.ts';
+import { type RakpReading, rakpReadings } from './rakp-readings.ts';
+
+/** The least of a cut code that is believed, where a board's entry asks for it. */
+const SHORTEST_CODE_BYTES = 16;
 
 export type HandshakeDeps = { readonly clock: Clock; readonly entropy: Entropy; readonly link: Link };
 
@@ -47,8 +51,9 @@ export type HandshakeProposal = {
   readonly lookup: 'name' | 'name-and-role';
   /** The password as a key of 20 bytes. */
   readonly userKey: Buffer;
-  /** K_G as a key of 20 bytes, or the user's key where none is set. */
+  /** K_G as a key of 20 bytes, or the user's key, the very same buffer, where none is set. */
   readonly bmcKey: Buffer;
+  readonly quirks: ReadonlySet<string>;
   /** Wait for each answer, milliseconds. */
   readonly waitMs: number;
 };
@@ -87,9 +92,9 @@ export async function attemptHandshake(
   if (opened.kind !== 'granted') return opened;
   if (!sameAlgorithms(opened.message.algorithms, attempt.suite)) return { kind: 'other-algorithms' };
 
-  const exchange = await sendRakpMessage1(deps, attempt, opened.message.managedSystemSessionId, signal);
-  if (!('userName' in exchange)) return exchange;
-  return sendRakpMessage3(deps, attempt, exchange, signal);
+  const reading = await sendRakpMessage1(deps, attempt, opened.message.managedSystemSessionId, signal);
+  if (!('exchange' in reading)) return reading;
+  return sendRakpMessage3(deps, attempt, reading, signal);
 }
 
 function sendOpenSession(
@@ -123,7 +128,7 @@ async function sendRakpMessage1(
   attempt: Attempt,
   managedSystemSessionId: number,
   signal: AbortSignal,
-): Promise<RakpExchange | HandshakeOutcome> {
+): Promise<RakpReading | HandshakeOutcome> {
   const { messageTag, remoteConsoleSessionId, userName, suite, waitMs } = attempt;
   const role = attempt.privilege | (attempt.lookup === 'name' ? NAME_ONLY_LOOKUP : 0);
   const remoteConsoleRandom = deps.entropy.bytes(RAKP_RANDOM_BYTES);
@@ -154,10 +159,21 @@ async function sendRakpMessage1(
     role,
     userName,
   };
+  for (const reading of rakpReadings(suite, exchange, attempt.userKey)) {
+    if (provesPassword(keyExchangeCode, rakpMessage2Code(suite, reading.userKey, reading.exchange), attempt)) {
+      return reading;
+    }
+  }
   // An impostor stops here: RAKP message 3 would hand it a hash to search for the password with.
-  const known =
-    suite.keyExchangeCodeBytes === 0 || sameCode(keyExchangeCode, rakpMessage2Code(suite, attempt.userKey, exchange));
-  return known ? exchange : { kind: 'password-unknown' };
+  return { kind: 'password-unknown' };
+}
+
+/** Whether the code of RAKP message 2 is the right one; bytes behind it prove nothing and harm nothing. */
+function provesPassword(code: Buffer, expected: Buffer, { quirks }: Attempt): boolean {
+  if (quirks.has('short-key-exchange-code') && code.length >= SHORTEST_CODE_BYTES && code.length < expected.length) {
+    return sameCode(code, expected.subarray(0, code.length));
+  }
+  return sameCode(code.subarray(0, expected.length), expected);
 }
 
 /**
@@ -167,29 +183,30 @@ async function sendRakpMessage1(
 async function sendRakpMessage3(
   deps: HandshakeDeps,
   attempt: Attempt,
-  exchange: RakpExchange,
+  reading: RakpReading,
   signal: AbortSignal,
 ): Promise<HandshakeOutcome> {
-  const { suite } = attempt;
+  const { suite, quirks } = attempt;
+  const { exchange, userKey } = reading;
   const { remoteConsoleSessionId, managedSystemSessionId } = exchange;
-  const sik = sessionIntegrityKey(suite, attempt.bmcKey, exchange);
-  const protection = { suite, ...packetKeys(suite, sik, attempt.userKey) };
+  const sik = sessionIntegrityKey(suite, attempt.bmcKey === attempt.userKey ? userKey : attempt.bmcKey, exchange);
+  const protection = { suite, ...packetKeys(suite, sik, userKey) };
   const wire = createWireV2(deps, { remoteConsoleSessionId, managedSystemSessionId }, protection);
   const session = createSession(deps, wire, attempt.privilege);
   let up = false;
   try {
-    const reply = await finishHandshake(deps, attempt, exchange, signal);
+    const reply = await finishHandshake(deps, attempt, reading, signal);
     if (reply.kind === 'silent') {
       await session.request(closeSession, { sessionId: managedSystemSessionId }, [0], signal);
     }
     if (reply.kind !== 'granted') return reply;
-    // Without authentication there is nothing to check; Supermicro X8DTG sends a code all the same (FreeIPMI's list).
-    up =
-      suite.checkValueBytes === 0 ||
-      sameCode(reply.message.integrityCheckValue, rakpMessage4CheckValue(suite, sik, exchange));
+    const expected = rakpMessage4CheckValue(suite, sik, exchange);
+    const length = quirks.has('integrity-check-value') ? suite.integrityCodeBytes : expected.length;
+    up = sameCode(reply.message.integrityCheckValue.subarray(0, length), expected.subarray(0, length));
     return up ? { kind: 'session', session } : { kind: 'key-unknown' };
   } finally {
     sik.fill(0);
+    if (userKey !== attempt.userKey) userKey.fill(0);
     if (!up) session[Symbol.dispose]();
   }
 }
@@ -197,12 +214,12 @@ async function sendRakpMessage3(
 function finishHandshake(
   deps: HandshakeDeps,
   attempt: Attempt,
-  exchange: RakpExchange,
+  { exchange, userKey }: RakpReading,
   signal: AbortSignal,
 ): Promise<HandshakeReply<RakpMessage4>> {
   const { messageTag, remoteConsoleSessionId, suite, waitMs } = attempt;
   const { managedSystemSessionId } = exchange;
-  const keyExchangeCode = rakpMessage3Code(suite, attempt.userKey, exchange);
+  const keyExchangeCode = rakpMessage3Code(suite, userKey, exchange);
   const writer = new ByteWriter(RAKP_MESSAGE_3_BYTES);
   encodeRakpMessage3({ messageTag, status: RakpStatus.ok, managedSystemSessionId, keyExchangeCode }, writer);
   return exchangeMessage(

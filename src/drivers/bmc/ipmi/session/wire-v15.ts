@@ -16,13 +16,14 @@ import type { SessionWire } from './session-wire.ts';
 export function createWireV15(
   ids: { readonly sessionId: number; readonly firstSequence: number },
   key: Buffer,
+  quirks: ReadonlySet<string>,
 ): SessionWire {
   const { sessionId } = ids;
   let received = emptyReceiveWindow;
   let next = ids.firstSequence;
   return {
     managedSystemSessionId: sessionId,
-    ownSessionId: sessionId,
+    ownSessionId: quirks.has('zero-session-id') ? 0 : sessionId,
     describe: 'IPMI 1.5 with MD5',
     signed: true,
     encrypted: false,
@@ -38,11 +39,19 @@ export function createWireV15(
       const { session } = datagram;
       if (session.authenticationType !== AuthenticationType.md5) return 'unprotected';
       if (!verifySessionV1(session, key)) return 'bad-integrity';
-      const window = receiveSequence(received, session.sessionSequence);
+      const sequence = session.sessionSequence;
+      const window = receiveSequence(received, quirks.has('big-endian-sequence') ? reversed(sequence) : sequence);
       if (window === undefined) return 'replayed';
       received = window;
       return { payloadType: PayloadType.ipmi, payload: session.payload };
     },
     [Symbol.dispose]: () => void key.fill(0),
   };
+}
+
+/** The four bytes of a number in the other order. */
+function reversed(value: number): number {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes.readUInt32BE();
 }
