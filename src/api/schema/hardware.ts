@@ -156,11 +156,11 @@ export const fruSchema = z
 
 export const inventorySchema = z.strictObject({ items: z.array(fruSchema) });
 
+const wrongLight = { error: 'must be "on", "off" or a whole number of seconds, 1 to 255' };
+
 export const identifySchema = z.strictObject({
   light: z
-    .union([z.enum(['on', 'off']), z.int().min(1).max(255)], {
-      error: 'must be "on", "off" or a whole number of seconds, 1 to 255',
-    })
+    .union([z.enum(['on', 'off']), z.int().min(1, wrongLight).max(255, wrongLight)], wrongLight)
     .describe('on until switched off, off, or on for 1 to 255 seconds.'),
 });
 

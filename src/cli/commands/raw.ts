@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { RawAnswerBody, RawCommandBody } from '../../api/schema/hardware.ts';
 import { CliError, EXIT, type ExitCode } from '../cli-error.ts';
@@ -15,11 +16,14 @@ export function addRawCommand(program: Command, environment: CliEnvironment, exi
   program
     .command('raw')
     .argument('<machine>', 'name or id')
-    .argument('<bytes...>', 'network function, command, data; each 0x06 or 6')
-    .option('--lun <number>', 'logical unit, 0 to 3', parseByte)
+    .argument('<bytes...>', 'network function, command, data; each 0x06 or 6; - reads them from standard input')
+    .option('--lun <number>', 'logical unit, 0 to 3', parseLun)
     .description('send an IPMI command as bytes, once (admin)')
     .action(async (name: string, texts: readonly string[], { lun }: RawOptions, command: Command) => {
-      const order = rawOrder(texts, lun);
+      // Arguments can be read by every user of the host, and some commands carry a password.
+      const words =
+        texts.length === 1 && texts[0] === '-' ? (await text(environment.stdin)).trim().split(/\s+/) : texts;
+      const order = rawOrder(words, lun);
       const context = contextOf(command, environment);
       const answer = (await callBmc(context, 'POST', name, 'raw', order)) as RawAnswerBody;
       if (context.terminal.json) context.terminal.value(answer);
@@ -29,9 +33,9 @@ export function addRawCommand(program: Command, environment: CliEnvironment, exi
 
 /** @throws CliError when the words are no bytes */
 export function rawOrder(texts: readonly string[], lun?: number): RawCommandBody {
-  const [netFn, command, ...data] = texts.map((text) => {
-    const byte = byteOf(text);
-    if (byte === undefined) throw new CliError(EXIT.usage, `${text} is no byte: write 0x00 to 0xff, or 0 to 255`);
+  const [netFn, command, ...data] = texts.map((word) => {
+    const byte = byteOf(word);
+    if (byte === undefined) throw new CliError(EXIT.usage, `${word} is no byte: write 0x00 to 0xff, or 0 to 255`);
     return byte;
   });
   if (netFn === undefined || command === undefined)
@@ -60,14 +64,14 @@ export function hexLines(hex: string): string[] {
 }
 
 /** 010 is refused: to some tools it is eight, to people ten. */
-function byteOf(text: string): number | undefined {
-  if (!/^(0x[0-9a-f]{1,2}|0|[1-9][0-9]{0,2})$/i.test(text)) return undefined;
-  const value = Number(text);
+function byteOf(word: string): number | undefined {
+  if (!/^(0x[0-9a-f]{1,2}|0|[1-9][0-9]{0,2})$/i.test(word)) return undefined;
+  const value = Number(word);
   return value <= 255 ? value : undefined;
 }
 
-function parseByte(text: string): number {
-  const value = byteOf(text);
+function parseLun(word: string): number {
+  const value = byteOf(word);
   if (value === undefined || value > 3) throw new InvalidArgumentError('a number from 0 to 3 is needed.');
   return value;
 }

@@ -45,7 +45,7 @@ async function showSensors(context: Context, name: string, { problems, type }: S
 /** "42 degrees C"; digits that a converted reading has only by rounding are left out. */
 export function readingText({ value, unit }: Pick<SensorBody, 'value' | 'unit'>): string {
   if (value === null) return '-';
-  const digits = String(Number(value.toPrecision(6)));
+  const digits = Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
   return unit === null || unit === '' ? digits : `${digits} ${unit}`;
 }
 
