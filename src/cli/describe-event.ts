@@ -31,6 +31,7 @@ const FIELDS = [
   'policy',
   'entries',
   'setTo',
+  'unpin',
   'netFn',
   'command',
   'meaning',

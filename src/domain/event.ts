@@ -65,7 +65,7 @@ export const EVENT_TYPES = {
   'unlock.failed': 'disk not unlocked',
   /** step, from, to: byte offsets in the step's output */
   'output.appended': 'output',
-  /** actor */
+  /** actor, unpin?: the protection agreed to before was forgotten too */
   'bmc.authentication-reset': 'BMC login allowed again',
   // Written after the act, with actor, tookMs and outcome: done, failed, or unknown when the controller fell silent; what is
   // not done has code and message as well.

@@ -33,6 +33,8 @@ export type FakeBmc = {
 export type FakeBmcs = Pick<Bmcs, 'open' | 'resetAuthentication'> & {
   /** The controller of a machine, by its name. */
   of(name: string): FakeBmc;
+  /** Whether each reset of a login was told to unpin. */
+  readonly resets: readonly boolean[];
 };
 
 /** Controllers of machines without any device behind them: each keeps what it is told and tells it again. */
@@ -45,8 +47,10 @@ export function createFakeBmcs(): FakeBmcs {
     all.set(name, made);
     return made;
   };
+  const resets: boolean[] = [];
   return {
     of,
+    resets,
     async open({ spec }, signal) {
       signal.throwIfAborted();
       if (spec.bmcs.length === 0) throw new InvalidRequestError(`${spec.name} has no BMC`);
@@ -54,7 +58,9 @@ export function createFakeBmcs(): FakeBmcs {
       if (fake.openFailure !== undefined) throw fake.openFailure;
       return openFake(fake, spec.name);
     },
-    resetAuthentication: () => Promise.resolve(),
+    async resetAuthentication(_machine, { unpin }) {
+      resets.push(unpin);
+    },
   };
 }
 

@@ -51,10 +51,12 @@ export function addMachineCommands(program: Command, environment: CliEnvironment
   machines
     .command('reset-bmc')
     .argument('<name>')
+    .option('--unpin', 'also let it agree to a weaker session than before (admin)')
     .description('let BMC credentials be tried again that the BMC has rejected')
-    .action(async (name: string, _options: unknown, command: Command) => {
+    .action(async (name: string, { unpin = false }: { unpin?: boolean }, command: Command) => {
       const { connection, terminal } = contextOf(command, environment);
-      await connection.call({ method: 'POST', path: `${pathOf(name)}/bmc/reset-authentication` });
+      const query = unpin ? '?unpin=true' : '';
+      await connection.call({ method: 'POST', path: `${pathOf(name)}/bmc/reset-authentication${query}` });
       if (!terminal.json) terminal.line(`the BMC of ${name} is logged in to again by the next run`);
     });
 }

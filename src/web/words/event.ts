@@ -109,7 +109,9 @@ const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWord
         ? `${bytesText(data.to)} so far${data.cut === true ? ', the rest is not kept' : ''}`
         : '',
   }),
-  'bmc.authentication-reset': (data) => ({ detail: `by ${said(data.actor)}` }),
+  'bmc.authentication-reset': (data) => ({
+    detail: joined(by(data), data.unpin === true ? 'a weaker session may be agreed to' : ''),
+  }),
   'bmc.identified': (data) =>
     ordered(
       data,

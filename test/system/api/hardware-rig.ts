@@ -26,6 +26,7 @@ export async function startHardwareRig() {
   return {
     service,
     call,
+    resets: bmcs.resets,
     /** A machine of its own for each test, and its controller. */
     async declare(change: object = {}): Promise<{ name: string; path: string; bmc: FakeBmc }> {
       const name = `hw-${++machines}`;

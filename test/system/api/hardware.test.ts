@@ -244,3 +244,22 @@ describe('while a run is active', () => {
     expect((await rig.call('put', `${path}/boot-override`, { device: 'pxe' })).status).toBe(200);
   });
 });
+
+describe('a reset of the BMC login', () => {
+  it('forgets the agreed protection only for admins', async () => {
+    const { path } = await rig.declare();
+    const reset = (query: string, role: 'operator' | 'admin') =>
+      rig.call('post', `${path}/bmc/reset-authentication${query}`, undefined, role);
+    expect((await reset('', 'operator')).status).toBe(204);
+    expect((await reset('?unpin=false', 'operator')).status).toBe(204);
+    expect(expectProblem(await reset('?unpin=true', 'operator'), 403, 'forbidden').hint).toContain('admin');
+    expect((await reset('?unpin=true', 'admin')).status).toBe(204);
+    expectProblem(await reset('?unpin=1', 'admin'), 400, 'invalid-request');
+    expect((await rig.eventsOf(path)).map(({ data }) => data)).toEqual([
+      { actor: 'the-operator' },
+      { actor: 'the-operator' },
+      { actor: 'the-admin', unpin: true },
+    ]);
+    expect(rig.resets).toEqual([false, false, true]);
+  });
+});
