@@ -14,6 +14,9 @@ export const PERMISSIONS = {
   'run.rebuild': 'operator',
   'run.cancel': 'operator',
   'bmc.reset': 'operator',
+  // Consoles show what nobody meant to publish: passwords typed at the wrong prompt, keys, kernel command lines.
+  'console.read': 'operator',
+  'console.write': 'operator',
   /** identify light, boot override, power restore policy, erasing the event log and setting its clock */
   'hardware.write': 'operator',
   // These four may release a passphrase.

@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import { createAuthenticate } from './authentication.ts';
 import { createBmcCalls } from './bmc-calls.ts';
+import { createConsoleSockets } from './console/sockets.ts';
 import { createMetrics } from './metrics.ts';
 import { answerProblems, mountRoutes } from './mount.ts';
 import { operationsRouter } from './operations.ts';
@@ -9,6 +10,7 @@ import type { ApiOptions, ApiParts } from './parts.ts';
 import { numberRequests } from './request-id.ts';
 import { aboutRoutes } from './routes/about.ts';
 import { bmcRoutes } from './routes/bmc.ts';
+import { consoleRoutes } from './routes/console.ts';
 import { eventRoutes } from './routes/events.ts';
 import { createFeeds } from './routes/feeds.ts';
 import { hardwareRoutes } from './routes/hardware.ts';
@@ -30,7 +32,16 @@ export type Api = {
 /** The REST API, its live feeds, and the pages. */
 export function createApi(parts: ApiParts, options: ApiOptions): Api {
   const { clock, entropy, tokens } = parts;
-  const { openMetrics = false, mostFeeds = 500, heartbeatMs, stallMs, graceMs = 3000, version, onListening } = options;
+  const {
+    openMetrics = false,
+    mostFeeds = 500,
+    mostConsoles,
+    heartbeatMs,
+    stallMs,
+    graceMs = 3000,
+    version,
+    onListening,
+  } = options;
   const log = parts.log.child({ part: 'api' });
   const closing = new AbortController();
   const sessions = createSessions({ clock, entropy });
@@ -41,6 +52,11 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
     ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
     ...(stallMs === undefined ? {} : { stallMs }),
   });
+  const consoleSockets = createConsoleSockets({ ...parts, log }, authenticate, {
+    ...(mostConsoles === undefined ? {} : { most: mostConsoles }),
+    ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+    ...(stallMs === undefined ? {} : { stallMs }),
+  });
   const bmcCalls = createBmcCalls({ ...parts, log });
   const routes = [
     ...machineRoutes(parts),
@@ -48,6 +64,7 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
     ...hardwareRoutes(parts, bmcCalls),
     ...runRoutes(parts),
     ...eventRoutes(parts),
+    ...consoleRoutes(parts),
     ...feeds.routes,
     ...tokenRoutes({ ...parts, log }),
     ...sessionRoutes(sessions),
@@ -76,9 +93,10 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
           clock,
           log,
           handle: app,
+          upgrades: consoleSockets,
           close: async () => {
             closing.abort();
-            await Promise.all([feeds.close(), bmcCalls.close()]);
+            await Promise.all([feeds.close(), consoleSockets.close(), bmcCalls.close()]);
           },
         },
         { listen: options.listen, graceMs, ...(onListening === undefined ? {} : { onListening }) },

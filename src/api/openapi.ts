@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { HTTP_ERROR_CODES } from './http-error.ts';
 import type { Answer, Route } from './route.ts';
+import {
+  consoleClientMessageSchema,
+  consoleMatchesSchema,
+  consolePageSchema,
+  consoleServerMessageSchema,
+} from './schema/console.ts';
 import { eventPageSchema, eventSchema } from './schema/event.ts';
 import {
   bootOverrideSchema,
@@ -67,6 +73,10 @@ const NAMED = {
   NewToken: newTokenSchema,
   Whoami: whoamiSchema,
   Session: sessionSchema,
+  ConsoleServerMessage: consoleServerMessageSchema,
+  ConsoleClientMessage: consoleClientMessageSchema,
+  ConsolePage: consolePageSchema,
+  ConsoleMatches: consoleMatchesSchema,
   Problem: problemSchema,
 } as const;
 

@@ -1,5 +1,6 @@
 import type { MachineSpec } from '../domain/machine.ts';
 import type { Bmcs } from '../domain/ports/bmcs.ts';
+import type { Consoles, ConsoleText } from '../domain/ports/consoles.ts';
 import type { Generations } from '../domain/ports/generations.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { RunOutput, Runs } from '../domain/ports/runs.ts';
@@ -20,6 +21,8 @@ export type ApiParts = {
   readonly output: RunOutput;
   readonly tokens: Tokens;
   readonly generations: Generations;
+  readonly consoles: Consoles;
+  readonly consoleText: ConsoleText;
   readonly bmcs: Pick<Bmcs, 'open' | 'resetAuthentication'>;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -54,6 +57,8 @@ export type ApiOptions = {
   readonly openMetrics?: boolean;
   /** Live feeds open at the same time. Default 500. */
   readonly mostFeeds?: number;
+  /** Consoles that are looked at at the same time. Default 500. */
+  readonly mostConsoles?: number;
   readonly heartbeatMs?: number;
   readonly stallMs?: number;
   /** How long requests may take to end when the service closes, milliseconds. Default 3000. */

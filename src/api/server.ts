@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, unlinkSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../foundation/clock.ts';
 import { ConfigError, errorText } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
@@ -18,6 +19,11 @@ export type ServerParts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly handle: RequestListener;
+  /** Takes over connections whose requests it wants. */
+  readonly upgrades: {
+    wants(request: IncomingMessage): boolean;
+    take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  };
   /** Called when closing begins: ends live feeds. */
   readonly close: () => Promise<void>;
 };
@@ -33,12 +39,19 @@ export type ServerOptions = {
  * @throws ConfigError when the address or socket cannot be listened on
  */
 export async function serveHttp(parts: ServerParts, options: ServerOptions, signal: AbortSignal): Promise<void> {
-  const { clock, log, handle, close } = parts;
+  const { clock, log, handle, upgrades, close } = parts;
   signal.throwIfAborted();
   const server = createServer(
-    { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    {
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // All else that asks for another protocol is answered as if it had not, as HTTP has it (RFC 9110 §7.8).
+      shouldUpgradeCallback: (request) => upgrades.wants(request),
+    },
     handle,
   );
+  server.on('upgrade', (request, socket, head) => upgrades.take(request, socket, head));
   server.maxConnections = MOST_CONNECTIONS;
   await listenOn(server, options.listen);
   const failed = new Promise<never>((_resolve, reject) => server.once('error', reject));

@@ -5,6 +5,8 @@ import { attributeProblem, flakeProblem } from '../../src/config/flake-ref.ts';
 import { configJsonSchema, machineJsonSchema } from '../../src/config/json-schema.ts';
 import { createParseMachineSpec } from '../../src/config/parse-machine.ts';
 import type { TokenRole } from '../../src/domain/ports/tokens.ts';
+import { createConsoles } from '../../src/drivers/console/consoles.ts';
+import type { ConsoleOptions } from '../../src/drivers/console/options.ts';
 import { type Clock, systemClock } from '../../src/foundation/clock.ts';
 import { systemEntropy } from '../../src/foundation/entropy.ts';
 import { type Log, silentLog } from '../../src/foundation/log.ts';
@@ -33,14 +35,18 @@ export type ApiServiceOptions = Partial<ApiOptions> & {
   readonly commands?: boolean;
   /** Default: fake controllers, one for each machine that declares one. */
   readonly bmcs?: ApiParts['bmcs'];
+  /** Of the consoles, which are opened through these controllers. */
+  readonly console?: ConsoleOptions;
 };
 
 /** The real API over a real store in memory, without an engine: runs stay queued unless a test drives them. */
 export async function startApiService(options: ApiServiceOptions = {}): Promise<ApiService> {
-  const { clock = systemClock, log = silentLog, commands = false, bmcs = createFakeBmcs(), ...rest } = options;
+  const { clock = systemClock, log = silentLog, commands = false, bmcs = createFakeBmcs(), console, ...rest } = options;
   const entropy = systemEntropy;
   const store = await openStore({ clock, entropy, log }, { path: ':memory:' });
-  const { machines, runs, timeline, output, tokens, generations } = store;
+  const { machines, runs, timeline, output, tokens, generations, consoleText } = store;
+  const startConsoles = () => createConsoles({ ...store, bmcs, clock, log }, console);
+  const consoles = startConsoles();
   const made: Partial<Record<TokenRole, string>> = {};
   for (const role of ['viewer', 'operator', 'unlocker', 'admin'] as const) {
     const text = newTokenText(entropy);
@@ -58,6 +64,8 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     output,
     tokens,
     generations,
+    consoles,
+    consoleText,
     bmcs,
     clock,
     entropy,
@@ -75,10 +83,11 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
   };
   const api = createApi(parts, settings);
   const stop = new AbortController();
+  const recording = consoles.run(stop.signal);
   let running: Promise<void> = Promise.resolve();
   const close = async (): Promise<void> => {
     stop.abort();
-    await running;
+    await Promise.all([running, recording]);
   };
   return {
     store,
@@ -94,8 +103,10 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     async again(listen) {
       const stopAgain = new AbortController();
       const up = Promise.withResolvers<string>();
-      const next = createApi(parts, { ...settings, listen, onListening: ({ url }) => up.resolve(url) });
-      const serving = next.run(stopAgain.signal);
+      const nextConsoles = startConsoles();
+      const nextParts = { ...parts, consoles: nextConsoles };
+      const next = createApi(nextParts, { ...settings, listen, onListening: ({ url }) => up.resolve(url) });
+      const serving = Promise.all([next.run(stopAgain.signal), nextConsoles.run(stopAgain.signal)]);
       serving.catch((error: unknown) => up.reject(error));
       await up.promise;
       return {

@@ -16,7 +16,7 @@ export type FakeLine = {
   say(text: string): void;
 };
 
-export type FakeBmcs = Pick<Bmcs, 'open'> & {
+export type ConsoleBmcs = Pick<Bmcs, 'open'> & {
   /** Every console that was opened, oldest first. */
   readonly lines: FakeLine[];
   /** The latest one. */
@@ -27,9 +27,9 @@ export type FakeBmcs = Pick<Bmcs, 'open'> & {
 };
 
 /** Controllers whose consoles do what a test says; they connect at once unless `connects` is false. */
-export function createFakeBmcs({ connects = true }: { readonly connects?: boolean } = {}): FakeBmcs {
+export function createConsoleBmcs({ connects = true }: { readonly connects?: boolean } = {}): ConsoleBmcs {
   const lines: FakeLine[] = [];
-  const rig: FakeBmcs = {
+  const rig: ConsoleBmcs = {
     lines,
     failure: undefined,
     hasConsole: true,

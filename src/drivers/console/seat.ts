@@ -40,7 +40,10 @@ export function createSeat(
   /** @returns undefined when there is nothing to tell yet */
   const look = async (): Promise<ConsoleMessage | undefined> => {
     const { state, version, offset: since } = line.standing;
-    if (version !== toldVersion && (toldVersion === 0 || since <= offset)) {
+    const first = toldVersion === 0;
+    // What is missing before this place came before the state did.
+    const marked = toldMark !== offset && scrollBack.markAt(offset) !== undefined;
+    if (version !== toldVersion && (first || (since <= offset && !marked))) {
       toldVersion = version;
       return { kind: 'state', state };
     }

@@ -103,7 +103,7 @@ describe('the line', () => {
     line.emit({ kind: 'connected' });
     line.say('ghi');
     const mark = 'lost@6: the console was disconnected: no answer';
-    expect(told(await drain(seat))).toEqual(['state connected', mark, '6:ghi']);
+    expect(told(await drain(seat))).toEqual([mark, 'state connected', '6:ghi']);
     await rig.clock.advance(1000);
     const other = await rig.consoles.attach(machine, { ...VIEWER, from: 1 }, NEVER);
     expect(told(await drain(other))).toEqual(['state connected', '1:bc', 'lost@3: overrun', '3:def', mark, '6:ghi']);

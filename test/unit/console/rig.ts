@@ -4,7 +4,7 @@ import type { ConsoleOptions } from '../../../src/drivers/console/options.ts';
 import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { silentLog } from '../../../src/foundation/log.ts';
 import { openStore } from '../../../src/store/store.ts';
-import { createFakeBmcs } from '../../support/console-rig.ts';
+import { createConsoleBmcs } from '../../support/console-rig.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { SPEC } from '../../support/step-view.ts';
 
@@ -15,7 +15,7 @@ export async function openConsoleRig(options: ConsoleOptions & { readonly connec
   const { connects = true, ...rest } = options;
   const clock = createManualClock();
   const store = await openStore({ clock, entropy: systemEntropy, log: silentLog }, { path: ':memory:' });
-  const bmcs = createFakeBmcs({ connects });
+  const bmcs = createConsoleBmcs({ connects });
   const consoles = createConsoles({ ...store, bmcs, clock, log: silentLog }, rest);
   const stop = new AbortController();
   let running: Promise<void> = Promise.resolve();
