@@ -22,10 +22,11 @@ export type PowerVerb = 'on' | 'off' | 'soft-off' | 'cycle' | 'reset' | 'diag';
  * so that only the machine itself can tell.
  */
 export type PowerOutcome =
-  | { readonly kind: 'accepted' }
+  /** `evidence`: no answer came, and this shows that it was carried out all the same. */
+  | { readonly kind: 'accepted'; readonly evidence?: string }
   | { readonly kind: 'already' }
   | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'silent' };
+  | { readonly kind: 'silent'; readonly evidence?: string };
 
 export type BootDevice = 'none' | 'pxe' | 'disk' | 'cdrom' | 'setup';
 
