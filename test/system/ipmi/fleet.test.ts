@@ -6,6 +6,7 @@ import { silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
 import { Secret } from '../../../src/foundation/secret.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
+import { createBadNetwork, isProtected } from '../../../src/simulator/bmc/bad-network.ts';
 import { createPlainChassis } from '../../../src/simulator/bmc/chassis.ts';
 import type { FaultHook } from '../../../src/simulator/bmc/faults.ts';
 import { createSimulatedBmc } from '../../../src/simulator/bmc/simulated-bmc.ts';
@@ -13,38 +14,16 @@ import { createSimulatedBmc } from '../../../src/simulator/bmc/simulated-bmc.ts'
 const never = new AbortController().signal;
 const deps = { udp: systemUdp, clock: systemClock, entropy: systemEntropy };
 
-/** Repeatable chance: numbers in [0, 1) from a seed (a linear congruential generator). */
-function chance(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 0x1_0000_0000;
-  };
-}
-
-/** A network that loses, repeats, delays and spoils datagrams, each with the same probability. */
-function badNetwork(seed: number, probability: number): FaultHook {
-  const next = chance(seed);
-  const spoil = (data: Buffer): Buffer => {
-    const spoilt = Buffer.from(data);
-    const at = Math.floor(next() * spoilt.length);
-    spoilt[at] = (spoilt[at] ?? 0) ^ 0xff;
-    return spoilt;
-  };
-  return ({ data }) => {
-    const roll = next() / probability;
-    if (roll < 1) return { kind: 'drop' };
-    if (roll < 2) return { kind: 'duplicate' };
-    if (roll < 3) return { kind: 'delay', ms: Math.floor(next() * 300) };
-    // Spoilt handshakes are covered bit by bit elsewhere: there a spoilt code rightly ends in a rejected credential.
-    return roll < 4 && inSession(data) ? { kind: 'rewrite', rewrite: spoil } : undefined;
-  };
-}
-
-/** Signed and encrypted, by the bits of its payload type. */
-function inSession(data: Buffer): boolean {
-  return ((data[5] ?? 0) & 0xc0) === 0xc0;
-}
+/** Spoilt handshakes are covered bit by bit elsewhere: there a spoilt code rightly ends in a rejected credential. */
+const badNetwork = (seed: number): FaultHook =>
+  createBadNetwork(seed, {
+    loss: 0.05,
+    duplicate: 0.05,
+    reorder: 0.05,
+    late: 0.05,
+    corrupt: 0.05,
+    corruptible: isProtected,
+  });
 
 async function createFleet(size: number, faults: (index: number) => FaultHook) {
   const meter = createMeter();
@@ -89,7 +68,7 @@ describe('a fleet over loopback', () => {
   });
 
   test('30 BMCs behind a bad network: reads are right, verbs are carried out at most once', async () => {
-    await using fleet = await createFleet(30, (index) => badNetwork(index + 1, 0.05));
+    await using fleet = await createFleet(30, (index) => badNetwork(index + 1));
     await Promise.all(
       fleet.members.map(async ({ bmc, chassis, simulated }) => {
         for (let round = 0; round < 3; round++) {
