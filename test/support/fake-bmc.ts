@@ -130,7 +130,7 @@ function openFake(fake: FakeBmc, name: string): Bmc {
         seen = [...fake.log];
         return { entries: seen, freeBytes: 1024, overflow: false, clockAt: fake.clockAt };
       }),
-    clearEventLog: (signal) =>
+    clearEventLog: (_newest, signal) =>
       call('clearEventLog', signal, () => {
         fake.beforeClear?.();
         if (fake.log.some((entry) => seen?.includes(entry) === false))

@@ -51,7 +51,8 @@ export function eventLogRoutes({ clock }: Pick<ApiParts, 'clock'>, calls: BmcCal
           const { entries } = await bmc.eventLog(signal);
           // The answer is the only place where the entries will be, so somebody must be there to take it.
           client.throwIfAborted();
-          await bmc.clearEventLog(signal);
+          const newest = entries.at(-1);
+          if (newest !== undefined) await bmc.clearEventLog(newest.id, signal);
           return {
             reply: { status: 200, body: { erased: entries.map(viewLogEntry) } },
             data: { entries: entries.length },

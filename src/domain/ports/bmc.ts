@@ -77,8 +77,12 @@ export type Bmc = AsyncDisposable & {
   /** One sensor that cannot be read does not spoil the list. */
   sensors(signal: AbortSignal): Promise<readonly SensorReading[]>;
   eventLog(signal: AbortSignal): Promise<EventLogReport>;
-  /** Erases every entry. @throws ConflictError when an entry came in meanwhile, and nothing is erased */
-  clearEventLog(signal: AbortSignal): Promise<void>;
+  /**
+   * Erases every entry.
+   * @param newest id of the newest entry that has been read; null erases whatever is there
+   * @throws ConflictError when there is a newer one, and nothing is erased
+   */
+  clearEventLog(newest: number | null, signal: AbortSignal): Promise<void>;
   /** Sets the event log's clock. @param at epoch milliseconds */
   setClock(at: number, signal: AbortSignal): Promise<void>;
   inventory(signal: AbortSignal): Promise<readonly FruInventory[]>;

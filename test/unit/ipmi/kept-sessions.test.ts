@@ -92,10 +92,10 @@ describe('a kept session', () => {
   });
 
   test('a credential that was rejected meanwhile is not tried by the keep-alive', async () => {
-    const users = [{ name: 'admin', password: 'secret', privilege: 4 }];
-    await using rig = await createRig({ bmc: { users } });
+    const user = { name: 'admin', password: 'secret', privilege: 4 };
+    await using rig = await createRig({ bmc: { users: [user] } });
     await rig.value(rig.bmc.powerState(never));
-    users[0] = { name: 'admin', password: 'changed', privilege: 4 };
+    user.password = 'changed';
     rig.simulated.forgetSessions();
     for (let second = 0; second < 120; second++) await rig.clock.advance(1_000);
     const rakp1 = rig.network.carried.filter(({ data }) => data[5] === 0x12).length;

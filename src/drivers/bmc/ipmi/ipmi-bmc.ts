@@ -1,5 +1,6 @@
 import type { Bmc } from '../../../domain/ports/bmc.ts';
 import type { Clock } from '../../../foundation/clock.ts';
+import type { Entropy } from '../../../foundation/entropy.ts';
 import type { Log } from '../../../foundation/log.ts';
 import {
   formatFirmware,
@@ -9,15 +10,27 @@ import {
 import { getChassisStatus } from '../../../protocols/ipmi/commands/chassis/get-chassis-status.ts';
 import type { IpmiBoard } from './board.ts';
 import { readBootOverride, setBootOverride } from './chassis/boot-override.ts';
+import { readChassis } from './chassis/chassis-report.ts';
+import { identify } from './chassis/identify.ts';
 import { sendPowerVerb } from './chassis/power.ts';
+import { setPowerRestorePolicy } from './chassis/power-policy.ts';
+import { readPowerWatts } from './chassis/power-reading.ts';
+import { clearEventLog } from './event-log/clear-event-log.ts';
+import { setEventLogClock } from './event-log/set-event-log-clock.ts';
+import { sendRaw } from './raw.ts';
+import { readSensors } from './sensors/read-sensors.ts';
 import { privilegeHint } from './session/session-privilege.ts';
+import { keeperTransport } from './sol/keeper-transport.ts';
+import { createSolConsole } from './sol/sol-console.ts';
+import { readNamedEventLog, readNamedInventory } from './with-records.ts';
 
 /** The {@link Bmc} port over IPMI. @param board let go when the BMC is disposed */
 export function createIpmiBmc(
-  { log }: { readonly clock: Clock; readonly log: Log },
+  deps: { readonly clock: Clock; readonly entropy: Entropy; readonly log: Log },
   board: IpmiBoard & AsyncDisposable,
 ): Bmc {
-  const { requester, name } = board;
+  const { clock, log } = deps;
+  const { requester, name, sdrCache } = board;
   return {
     describe: `IPMI ${name} as "${board.user}"`,
     async identity(signal) {
@@ -36,6 +49,16 @@ export function createIpmiBmc(
     },
     setBootOverride: (override, signal) => setBootOverride(requester, override, signal),
     bootOverride: (signal) => readBootOverride(requester, signal),
+    chassis: (signal) => readChassis(requester, readPowerWatts, signal),
+    identify: (light, signal) => identify(requester, light, signal),
+    setPowerRestorePolicy: (policy, signal) => setPowerRestorePolicy(requester, policy, signal),
+    sensors: (signal) => readSensors(requester, sdrCache, signal),
+    eventLog: (signal) => readNamedEventLog(board, signal),
+    clearEventLog: (newest, signal) => clearEventLog({ requester, clock }, newest, signal),
+    setClock: (at, signal) => setEventLogClock(requester, at, signal),
+    inventory: (signal) => readNamedInventory(board, clock, signal),
+    raw: (command, signal) => sendRaw(requester, command, signal),
+    console: (onEvent, options) => createSolConsole({ ...deps, open: keeperTransport(board) }, options, onEvent),
     [Symbol.asyncDispose]: () => board[Symbol.asyncDispose](),
   };
 }
