@@ -314,11 +314,11 @@ describe('what is made of bytes', () => {
       fc.property(uuid, fc.constantFrom('ipmi' as const, 'smbios' as const, 'rfc4122' as const), (bytes, order) => {
         const reading = readGuid(wire[order](bytes));
         expect(reading.plausible).toContain(order);
-        if (reading.plausible.length > 1 && reading.order !== order) return;
+        // The two orders that boards use are never mistaken for one another.
+        expect(reading.plausible.includes('ipmi') && reading.plausible.includes('smbios')).toBe(false);
+        if (order === 'rfc4122' && reading.plausible.length > 1) return;
         expect(reading.order).toBe(order);
         expect(reading.uuid.replaceAll('-', '')).toBe(bytes.toString('hex'));
-        // The orders that are in use are never mistaken for one another.
-        if (order === 'ipmi') expect(reading.plausible).not.toContain('smbios');
       }),
       { numRuns: 3_000 },
     );

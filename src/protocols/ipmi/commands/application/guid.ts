@@ -52,10 +52,10 @@ export function formatGuid(guid: Buffer, order: GuidOrder): string {
 }
 
 /**
- * Finds the order by the two places that a UUID cannot have at will: the version digit, 1 to 8, and the variant, bits
- * 10b. `ipmi` and `smbios` look at the same byte for variant and version, so that never both are well-formed unless
- * the version is 8; `rfc4122` can be well-formed beside either by accident, and is chosen last. Bytes that are no UUID
- * in any order (all zeros, a serial number) are told as `smbios`.
+ * Finds the order by the two places that a UUID cannot have at will: the version digit, 1 to 7, and the variant, bits
+ * 10b. Version 8 is left out: boards have none, and without it `smbios`, whose version digit stands where `ipmi` has the
+ * variant, and `ipmi` are never well-formed both. `rfc4122` can be beside either by accident, and is chosen last. Bytes
+ * that are no UUID in any order (all zeros, a serial number) are told as `smbios`.
  * @param guid 16 bytes
  * @see RFC 9562 §4
  */
@@ -77,5 +77,5 @@ function inOrder(guid: Buffer, order: GuidOrder): Buffer {
 
 function wellFormed(uuid: Buffer): boolean {
   const version = (uuid[6] ?? 0) >> 4;
-  return version >= 1 && version <= 8 && (uuid[8] ?? 0) >> 6 === 0b10;
+  return version >= 1 && version <= 7 && (uuid[8] ?? 0) >> 6 === 0b10;
 }
