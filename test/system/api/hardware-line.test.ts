@@ -1,7 +1,6 @@
 import { createServer, request as httpRequest, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TokenRole } from '../../../src/domain/ports/tokens.ts';
 import { settle } from '../../support/manual-clock.ts';
 import { expectProblem, type HardwareRig, type Method, startHardwareRig } from './hardware-rig.ts';
 
@@ -17,23 +16,30 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     open.add(response);
     response.once('close', () => open.delete(response));
-    rig.service.api.app(request, response);
+    if (request.headers['x-late'] === undefined) rig.service.api.app(request, response);
+    else response.once('close', () => rig.service.api.app(request, response));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterEach(async () => {
+  // Nobody's leaving is an error of the service.
+  expect(rig.errors).toEqual([]);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   await rig.service[Symbol.asyncDispose]();
 });
 
 /** A request that can be broken off, unlike supertest's. */
-function ask(method: Method, path: string, body?: object, role: TokenRole = 'operator') {
+function ask(method: Method, path: string, body?: object, headers: Record<string, string> = {}) {
   const outgoing = httpRequest(`${url}/api/v1${path}`, {
     method: method.toUpperCase(),
     agent: false,
-    headers: { authorization: `Bearer ${rig.service.tokens[role]}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${rig.service.tokens.operator}`,
+      'content-type': 'application/json',
+      ...headers,
+    },
   });
   const answer = Promise.withResolvers<number | 'broken off'>();
   outgoing.once('response', (response) => {
@@ -125,6 +131,16 @@ describe('calls to one controller', () => {
     expect(bmc.calls).toEqual(['powerState', 'identify "on"', 'identify {"seconds":3}']);
   });
 
+  it('are not even begun for a client that left before they were looked at', async () => {
+    const { path, bmc } = await rig.declare();
+    const late = ask('get', `${path}/power`, undefined, { 'x-late': '1' });
+    await until('it has come', () => inHand.size === 1);
+    late.breakOff();
+    await until('it is gone', () => inHand.size === 0);
+    await settle(10);
+    expect(bmc.calls).toEqual([]);
+  });
+
   it('do not erase a log for a client that is no longer there to take it', async () => {
     const { path, bmc, first, goOn } = await held();
     const clear = ask('delete', `${path}/event-log`);
@@ -136,6 +152,14 @@ describe('calls to one controller', () => {
     await until('no session', () => bmc.open === 0);
     expect([bmc.calls, bmc.log.length]).toEqual([['powerState', 'eventLog'], 3]);
     expect(await rig.eventsOf(path)).toEqual([]);
+  });
+
+  it('are refused at once while a run is active, without waiting for their turn', async () => {
+    const { path, goOn, first } = await held();
+    expect((await rig.call('post', `${path}/runs`, { kind: 'power', verb: 'on' })).status).toBe(202);
+    expect(await ask('put', `${path}/boot-override`, { device: 'pxe' }).answer).toBe(409);
+    goOn();
+    expect(await first.answer).toBe(200);
   });
 
   it('heed a run that begins while they wait', async () => {
@@ -161,14 +185,16 @@ describe('when the service closes', () => {
     const waiting = ask('put', `${path}/identify`, { light: 'off' });
     // Answered after the one before has come in.
     for (let turn = 0; turn < 3; turn++) expect(await ask('get', path).answer).toBe(200);
+    // Nothing but the change itself holds the service now.
+    begun.breakOff();
     let closed = false;
     const closing = rig.service.close().then(() => {
       closed = true;
     });
     expect(await waiting.answer).toBe(503);
+    await settle(20);
     expect(closed).toBe(false);
     goOn();
-    expect(await begun.answer).toBe(200);
     await closing;
     expect((await rig.eventsOf(path)).map(({ data }) => [data.light, data.outcome])).toEqual([['on', 'done']]);
   });

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { eventPageSchema } from '../../../src/api/schema/event.ts';
 import { problemSchema } from '../../../src/api/schema/problem.ts';
 import type { TokenRole } from '../../../src/domain/ports/tokens.ts';
+import { type Log, silentLog } from '../../../src/foundation/log.ts';
 import { startApiService, testMachine } from '../../support/api-service.ts';
 import { createFakeBmcs, type FakeBmc } from '../../support/fake-bmc.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
@@ -14,7 +15,9 @@ export const NOW = Date.parse('2026-01-31T12:00:00.000Z');
 /** The API with fake controllers, and short words for asking it. */
 export async function startHardwareRig() {
   const bmcs = createFakeBmcs();
-  const service = await startApiService({ bmcs, clock: createManualClock(NOW) });
+  const errors: string[] = [];
+  const log: Log = { ...silentLog, error: (_fields, message) => void errors.push(message), child: () => log };
+  const service = await startApiService({ bmcs, log, clock: createManualClock(NOW) });
   let machines = 0;
 
   function call(method: Method, path: string, body?: object, role: TokenRole = 'operator') {
@@ -27,6 +30,8 @@ export async function startHardwareRig() {
     service,
     call,
     resets: bmcs.resets,
+    /** What the service logged as errors of its own. */
+    errors,
     /** A machine of its own for each test, and its controller. */
     async declare(change: object = {}): Promise<{ name: string; path: string; bmc: FakeBmc }> {
       const name = `hw-${++machines}`;

@@ -178,6 +178,7 @@ describe('changes', () => {
     bmc.beforeClear = undefined;
     expect((await rig.call('delete', `${path}/event-log`)).body.erased).toHaveLength(4);
     expect((await rig.call('delete', `${path}/event-log`)).body).toEqual({ erased: [] });
+    expect(bmc.calls.filter((text) => text === 'clearEventLog')).toHaveLength(2);
   });
 });
 
