@@ -16,7 +16,7 @@ export type FruDevices = ReadonlyMap<number, SimulatedFru>;
 /** Size of the device with the default inventory: a small EEPROM. */
 const EEPROM_BYTES = 512;
 /** 2023-11-14 22:13, in minutes since 1996. */
-const MADE_AT = 14_657_653;
+const MADE_AT = 14_659_093;
 const RACK_MOUNT = 0x17;
 const MULTIRECORD_MANAGEMENT_ACCESS = 0x03;
 
