@@ -15,16 +15,27 @@ export const RECEIVE_WINDOW = 32;
 
 export const emptyReceiveWindow: ReceiveWindow = { highest: undefined, seen: 0 };
 
+/** A window in which `next` is the number that is expected first. */
+export function receiveWindowFrom(next: number): ReceiveWindow {
+  return { highest: (next - 1) >>> 0, seen: 0 };
+}
+
 /**
  * The window after a packet with this number, or undefined when it must be dropped: 0, received before, or too old.
  * Call it only for packets whose authentication code is right, so that a forgery cannot move the window. Any step
  * ahead (less than half the number space) is taken: the packet is authentic, so numbers between were lost or skipped.
+ * @param mostAhead less, where an authentic packet may be one of an earlier session: IPMI v1.5 has one key for all
  * @see IPMI v2.0 rev. 1.1 §6.12.13
  */
-export function receiveSequence(window: ReceiveWindow, sequence: number): ReceiveWindow | undefined {
+export function receiveSequence(
+  window: ReceiveWindow,
+  sequence: number,
+  mostAhead = 0x7fff_ffff,
+): ReceiveWindow | undefined {
   if (sequence === 0) return undefined;
   if (window.highest === undefined) return { highest: sequence, seen: 1 };
   const ahead = (sequence - window.highest) >>> 0;
+  if (ahead > mostAhead && ahead < 0x8000_0000) return undefined;
   if (ahead !== 0 && ahead < 0x8000_0000) {
     const shifted = ahead < RECEIVE_WINDOW ? window.seen << ahead : 0;
     return { highest: sequence, seen: shifted | 1 };

@@ -62,12 +62,17 @@ export async function establishSessionV15(
       if (challenge.kind === 'silent') continue;
       if (challenge.kind === 'refused') throw refused(getSessionChallenge, challenge.completionCode);
       const level = levels[0] ?? PrivilegeLevel.user;
-      const outcome = await activate(deps, challenge.response, { level, key, waitMs }, signal);
+      const firstReceived = nonZeroUint32(deps.entropy);
+      const outcome = await activate(deps, challenge.response, { level, key, waitMs, firstReceived }, signal);
       if (outcome.kind === 'answered') {
         up = true;
         memory.granted(login.credential, level);
         const { sessionId, initialInboundSequence: firstSequence } = outcome.response;
-        return createSession(deps, createWireV15({ sessionId, firstSequence }, key, login.quirks), level);
+        return createSession(
+          deps,
+          createWireV15({ sessionId, firstSequence, firstReceived }, key, login.quirks),
+          level,
+        );
       }
       if (outcome.kind === 'refused') {
         // The challenge is used up, so a lower level begins anew.
@@ -104,15 +109,16 @@ function challengeRequest({ userName }: SessionLogin) {
 function activate(
   deps: HandshakeDeps,
   { temporarySessionId, challenge }: GetSessionChallengeResponse,
-  { level, key, waitMs }: { readonly level: number; readonly key: Buffer; readonly waitMs: number },
+  terms: { readonly level: number; readonly key: Buffer; readonly waitMs: number; readonly firstReceived: number },
   signal: AbortSignal,
 ): Promise<Reply<ActivateSessionResponse>> {
   const request = {
     authenticationType: AuthenticationType.md5,
-    maximumPrivilegeLevel: level,
+    maximumPrivilegeLevel: terms.level,
     challenge,
-    initialOutboundSequence: nonZeroUint32(deps.entropy),
+    initialOutboundSequence: terms.firstReceived,
   };
+  const { key, waitMs } = terms;
   return ask(deps, activateSession, request, { sessionId: temporarySessionId, key, waitMs }, signal);
 }
 
