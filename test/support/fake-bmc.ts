@@ -94,8 +94,6 @@ function newFakeBmc(): FakeBmc {
 function openFake(fake: FakeBmc, name: string): Bmc {
   fake.open++;
   fake.mostOpen = Math.max(fake.mostOpen, fake.open);
-  /** Entries that were there when the log was last read: what is erased must be among them. */
-  let seen: readonly LogEntry[] | undefined;
   async function call<T>(what: string, signal: AbortSignal, work: () => T): Promise<T> {
     signal.throwIfAborted();
     fake.calls.push(what);
@@ -126,14 +124,16 @@ function openFake(fake: FakeBmc, name: string): Bmc {
       }),
     sensors: (signal) => call('sensors', signal, () => fake.sensors),
     eventLog: (signal) =>
-      call('eventLog', signal, () => {
-        seen = [...fake.log];
-        return { entries: seen, freeBytes: 1024, overflow: false, clockAt: fake.clockAt };
-      }),
-    clearEventLog: (_newest, signal) =>
-      call('clearEventLog', signal, () => {
+      call('eventLog', signal, () => ({
+        entries: [...fake.log],
+        freeBytes: 1024,
+        overflow: false,
+        clockAt: fake.clockAt,
+      })),
+    clearEventLog: (newest, signal) =>
+      call(`clearEventLog ${newest}`, signal, () => {
         fake.beforeClear?.();
-        if (fake.log.some((entry) => seen?.includes(entry) === false))
+        if (newest !== null && fake.log.at(-1)?.id !== newest)
           throw new ConflictError(`an entry came into the event log of ${name} meanwhile`);
         fake.log = [];
       }),

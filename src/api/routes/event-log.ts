@@ -52,6 +52,7 @@ export function eventLogRoutes({ clock }: Pick<ApiParts, 'clock'>, calls: BmcCal
           // The answer is the only place where the entries will be, so somebody must be there to take it.
           client.throwIfAborted();
           const newest = entries.at(-1);
+          // With nothing seen, whatever came in since would be erased unseen.
           if (newest !== undefined) await bmc.clearEventLog(newest.id, signal);
           return {
             reply: { status: 200, body: { erased: entries.map(viewLogEntry) } },

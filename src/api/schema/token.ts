@@ -6,7 +6,7 @@ import { timestamp } from './common.ts';
 const role = z
   .enum(TOKEN_ROLES)
   .describe(
-    'viewer reads; operator also powers, rebuilds, cancels; unlocker also boots, unlocks, reboots, updates; admin all.',
+    'viewer reads; operator also powers, rebuilds, cancels, changes hardware settings; unlocker also boots, unlocks, reboots, updates; admin all.',
   );
 
 export const newTokenSchema = z.strictObject({
