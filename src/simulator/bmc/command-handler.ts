@@ -12,6 +12,7 @@ import type { Chassis, ChassisAction } from './chassis.ts';
 import type { EventLog } from './event-log.ts';
 import type { FruDevices } from './fru.ts';
 import type { Personality } from './personality.ts';
+import type { SensorBank } from './sensors/sensor-bank.ts';
 import type { SessionTable } from './session-table.ts';
 import type { ActiveSession, Ipmi15 } from './sessions.ts';
 import type { BmcSettings } from './settings.ts';
@@ -36,6 +37,7 @@ export type CommandContext = {
   readonly device: GetDeviceIdResponse;
   readonly eventLog: EventLog;
   readonly fruDevices: FruDevices;
+  readonly sensors: SensorBank;
   /** Drawn while the machine is on; null without a meter, and then without DCMI. */
   readonly powerWatts: number | null;
   readonly settings: BmcSettings;

@@ -6,6 +6,7 @@ import { dcmiHandlers } from './handlers/dcmi.ts';
 import { deviceHandlers } from './handlers/device.ts';
 import { eventLogHandlers } from './handlers/event-log.ts';
 import { fruHandlers } from './handlers/fru.ts';
+import { sensorHandlers } from './handlers/sensors.ts';
 import { sessionHandlers } from './handlers/session.ts';
 import { settingsHandlers } from './handlers/settings.ts';
 import type { ActiveSession } from './sessions.ts';
@@ -21,6 +22,7 @@ const handlers = new Map<number, Handler>(
     ...fruHandlers,
     ...dcmiHandlers,
     ...settingsHandlers,
+    ...sensorHandlers,
   ].map((each) => [keyOf(each), each]),
 );
 

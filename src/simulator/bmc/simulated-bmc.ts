@@ -14,6 +14,7 @@ import { createFaultyPath, type FaultHook } from './faults.ts';
 import { forgetfulChassis } from './forgetful-chassis.ts';
 import { createDefaultFruDevices, type FruDevices } from './fru.ts';
 import { type Personality, strict } from './personality.ts';
+import { createSensorBank, type SensorBank } from './sensors/sensor-bank.ts';
 import { createSessionTable, DEFAULT_LIMITS, type SessionLimits } from './session-table.ts';
 import { receiveInSessionV15 } from './session-v15.ts';
 import { receiveInSession } from './session-v20.ts';
@@ -47,6 +48,8 @@ export type SimulatedBmcOptions = {
   readonly eventLog?: EventLogOptions;
   /** Inventories by FRU device id. Default: device 0, its serial numbers made from the GUID. */
   readonly fruDevices?: FruDevices;
+  /** Its sensors. Default: those of a small server. */
+  readonly sensors?: SensorBank;
   /** Watts drawn while the machine is on; null for a machine without a meter. Default 180. */
   readonly powerWatts?: number | null;
   /** What it keeps of chassis, LAN and itself. Default: a plain controller that has never been touched. */
@@ -62,6 +65,8 @@ export type SimulatedBmc = AsyncDisposable & {
   readonly local: UdpPeer;
   /** The event log behind the commands, for tests to add to and look at. */
   readonly eventLog: EventLog;
+  /** The sensors behind the commands, for tests to change. */
+  readonly sensors: SensorBank;
   /** Every chassis verb received, in order: what exactly-once tests count. */
   readonly powerLog: readonly PowerLogEntry[];
   /** How often each command was received, by its name in the specification. */
@@ -87,7 +92,8 @@ const DEFAULT_DEVICE: GetDeviceIdResponse = {
   firmwareMajor: 1,
   firmwareMinor: 0x07,
   ipmiVersion: 0x02,
-  additionalDeviceSupport: 0x80,
+  // Chassis, FRU inventory, event log, sensor data repository, sensors.
+  additionalDeviceSupport: 0x8f,
   manufacturerId: 0,
   productId: 0x0b00,
 };
@@ -122,6 +128,7 @@ export async function createSimulatedBmc(
   const guid = options.guid ?? DEFAULT_GUID;
   let eventLog: EventLog | undefined;
   let fruDevices = options.fruDevices;
+  let { sensors } = options;
   const context: CommandContext = {
     clock,
     entropy,
@@ -145,6 +152,10 @@ export async function createSimulatedBmc(
     get fruDevices() {
       fruDevices ??= createDefaultFruDevices(guid.toString('hex').slice(-8).toUpperCase());
       return fruDevices;
+    },
+    get sensors() {
+      sensors ??= createSensorBank();
+      return sensors;
     },
     powerWatts: options.powerWatts === undefined ? 180 : options.powerWatts,
     acted(action, session) {
@@ -187,6 +198,9 @@ export async function createSimulatedBmc(
     local: socket.local,
     get eventLog() {
       return context.eventLog;
+    },
+    get sensors() {
+      return context.sensors;
     },
     powerLog,
     requests,
