@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { CliError, EXIT, type ExitCode } from './cli-error.ts';
+import { addConsoleCommands } from './commands/console.ts';
 import { addEventCommands } from './commands/events.ts';
 import { addHardwareCommands } from './commands/hardware.ts';
 import { addMachineCommands } from './commands/machines.ts';
@@ -39,6 +40,7 @@ async function main(argv: readonly string[], around: CliEnvironment): Promise<Ex
   addOrderCommands(program, around, exits);
   addRunCommands(program, around, exits);
   addEventCommands(program, around);
+  addConsoleCommands(program, around);
   addHardwareCommands(program, around, exits);
   addTokenCommands(program, around);
   // Commands inherit these when they are made, which was before; so each is told.

@@ -1,7 +1,9 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { WebSocket } from 'ws';
 import type { ProblemBody } from '../api/schema/problem.ts';
 import { CliError, EXIT, type ExitCode } from './cli-error.ts';
+import { openSocket } from './console/open-socket.ts';
 
 /** Long enough for a loaded service, short enough for a person. */
 const ANSWER_MS = 30_000;
@@ -25,6 +27,8 @@ export type Connection = {
   bytes(call: Call): Promise<{ readonly bytes: Buffer; readonly headers: IncomingMessage['headers'] }>;
   /** An answer to be read as it comes; undefined when there is nothing to come (204). */
   stream(call: Call, signal: AbortSignal): Promise<AsyncIterable<Buffer> | undefined>;
+  /** A WebSocket, open and paused. @param path below /api/v1 */
+  socket(path: string): Promise<WebSocket>;
 };
 
 /** @param url `http://host:port`, `https://…`, or `unix:/path/of/socket` */
@@ -48,6 +52,17 @@ export function connectTo(url: string, token: string): Connection {
     async stream(call, signal) {
       const response = await open(call, signal);
       return response.statusCode === 204 ? undefined : response;
+    },
+    async socket(path) {
+      const { secure, options, prefix } = target;
+      const host = options.host?.includes(':') ? `[${options.host}]` : (options.host ?? 'localhost');
+      const address = `${secure ? 'wss' : 'ws'}://${host}${options.port ? `:${options.port}` : ''}${prefix}/api/v1${path}`;
+      const way = { socketPath: options.socketPath ?? undefined, answerMs: ANSWER_MS };
+      const opened = await openSocket(address, token, way).catch((error: unknown) => {
+        throw unreachable(url, error);
+      });
+      if (opened instanceof WebSocket) return opened;
+      throw refusal(opened.status, opened.text, { method: 'GET', path });
     },
   };
 }

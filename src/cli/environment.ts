@@ -13,6 +13,12 @@ export type CliEnvironment = {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
   readonly stdin: NodeJS.ReadableStream;
+  /** Whether a person sits at a terminal: both standard input and output are one. */
+  readonly interactive: boolean;
+  /** Takes every key as it is pressed, Ctrl-C too, until disposed. */
+  takeKeyboard(): Disposable;
+  /** Nothing is read any more, so that the process can end. */
+  closeInput(): void;
   /** From now on the first Ctrl-C fires this signal instead of ending the process; a second one ends it as usual. */
   catchInterrupt(): AbortSignal;
   /** @throws the signal's reason when it fires first */
@@ -29,6 +35,12 @@ export function readCliEnvironment(): CliEnvironment {
     stdout,
     stderr,
     stdin,
+    interactive: stdin.isTTY === true && stdout.isTTY === true,
+    takeKeyboard() {
+      stdin.setRawMode(true);
+      return { [Symbol.dispose]: () => void stdin.setRawMode(false) };
+    },
+    closeInput: () => void stdin.destroy(),
     catchInterrupt() {
       const interrupt = new AbortController();
       process.once('SIGINT', () => interrupt.abort(new DOMException('interrupted', 'AbortError')));
