@@ -2,9 +2,11 @@ import type { Response } from 'express';
 import type { EventType } from '../domain/event.ts';
 import type { Machine } from '../domain/machine.ts';
 import type { Bmc } from '../domain/ports/bmc.ts';
+import type { Bmcs } from '../domain/ports/bmcs.ts';
 import { ACTIVE_RUN_STATES } from '../domain/run.ts';
 import {
   BugError,
+  ConfigError,
   ConflictError,
   DeadlineError,
   errorText,
@@ -74,7 +76,7 @@ export function createBmcCalls(
       whileAsked(response, async (client) => {
         const machine = await machines.get(params.name);
         using _turn = await line.turn(machine.id, 'read', client);
-        await using bmc = await bmcs.open(machine, client);
+        await using bmc = await openBmc(bmcs, machine, client);
         return await work(bmc, client);
       }),
     write: (request, write, act) =>
@@ -137,7 +139,7 @@ export function createBmcCalls(
     };
     let done: Done;
     try {
-      await using bmc = await bmcs.open(machine, never);
+      await using bmc = await openBmc(bmcs, machine, never);
       // Asked again, since a run may have begun while this waited for its turn.
       await refuseDuringRun(machine, write);
       done = await act(bmc);
@@ -187,4 +189,14 @@ function outcomeOf(error: unknown): JsonObject {
     return { outcome, code: 'bug', message: 'an error in the service itself; its log has it' };
   }
   return { outcome, code: error.code, message: error.message };
+}
+
+/** What the machine's entry lacks is told, since it is for the reader to put right; it names references, never values. */
+async function openBmc(bmcs: Pick<Bmcs, 'open'>, machine: Machine, signal: AbortSignal): Promise<Bmc> {
+  try {
+    return await bmcs.open(machine, signal);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new HttpError('bmc-not-usable', error.message, { cause: error, details: error.details });
+  }
 }

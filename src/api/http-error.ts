@@ -11,6 +11,7 @@ const CODES = {
   'payload-too-large': 413,
   'unsupported-media-type': 415,
   'upgrade-required': 426,
+  'bmc-not-usable': 502,
   'too-many-feeds': 503,
   'too-many-consoles': 503,
   'bmc-busy': 503,

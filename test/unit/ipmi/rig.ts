@@ -1,6 +1,6 @@
 import type { Bmc } from '../../../src/domain/ports/bmc.ts';
 import { createIpmiBmcs, type IpmiBmcs } from '../../../src/drivers/bmc/ipmi/ipmi-bmcs.ts';
-import type { SuitePins } from '../../../src/drivers/bmc/ipmi/link/bmc-memory.ts';
+import type { SuitePins } from '../../../src/drivers/bmc/ipmi/link/suite-pins.ts';
 import type { IpmiOptions, IpmiTarget } from '../../../src/drivers/bmc/ipmi/options.ts';
 import { silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';

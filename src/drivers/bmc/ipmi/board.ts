@@ -1,4 +1,4 @@
-import type { SessionLogin } from './login/establish-session.ts';
+import type { SessionLogin } from './login/session-login.ts';
 import type { IpmiSettings } from './options.ts';
 import type { IpmiRequester } from './requester.ts';
 import { createSdrCache, type SdrCache } from './sensors/sdr-cache.ts';

@@ -4,7 +4,7 @@ import type { Log } from '../../../foundation/log.ts';
 import type { Meter } from '../../../foundation/meter.ts';
 import type { Secret } from '../../../foundation/secret.ts';
 import type { Udp } from '../../../foundation/udp.ts';
-import type { SuitePins } from './link/bmc-memory.ts';
+import type { SuitePins } from './link/suite-pins.ts';
 import type { RequestedQuirk } from './quirks.ts';
 
 export type IpmiDeps = {

@@ -12,8 +12,8 @@ export const RAW_MAXIMUM_DATA_BYTES = 200;
 const MAXIMUM_NET_FN = 0x3e;
 
 /**
- * Sends a command that is given as bytes, once, in a session raised to administrator: what it does, and whether it may
- * be sent twice, is not known here. A refusal is an answer. Commands that rule the session itself (Close Session, Set
+ * Sends a command that is given as bytes, once, in a session raised to administrator or as high as its login goes: what
+ * it does, and whether it may be sent twice, is not known here. A refusal is an answer. Commands that rule the session itself (Close Session, Set
  * Session Privilege Level) act on the session in use.
  * @throws InvalidRequestError when a number is out of its range or the data are too long
  */

@@ -2,13 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Clock } from '../../../../foundation/clock.ts';
 import type { CipherSuite } from '../../../../protocols/ipmi/cipher-suites.ts';
 import type { IpmiLogin } from '../target.ts';
-
-/** Where the suites that BMCs have agreed to outlive the process, by `address:port`. */
-export type SuitePins = {
-  get(bmc: string): number | undefined;
-  set(bmc: string, suiteId: number): void;
-  forget(bmc: string): void;
-};
+import type { SuitePins } from './suite-pins.ts';
 
 /** What is remembered of one BMC, over all who open it. */
 export type BmcMemory = {

@@ -1,7 +1,7 @@
 import type { BmcPins } from '../../../../domain/ports/bmc-pins.ts';
 import { errorText } from '../../../../foundation/errors.ts';
 import type { Log } from '../../../../foundation/log.ts';
-import type { SuitePins } from './bmc-memory.ts';
+import type { SuitePins } from './suite-pins.ts';
 
 /**
  * Pins kept in memory and written behind: a session is not made to wait for the disk, and the worst that a lost write

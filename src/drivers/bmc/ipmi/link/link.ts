@@ -3,7 +3,8 @@ import { DecodeError } from '../../../../foundation/errors.ts';
 import type { Log } from '../../../../foundation/log.ts';
 import type { Meter } from '../../../../foundation/meter.ts';
 import { decodeDatagram, type IpmiDatagram } from '../../../../protocols/ipmi/datagram.ts';
-import { type BmcMemory, createBmcMemory, type SuitePins } from './bmc-memory.ts';
+import { type BmcMemory, createBmcMemory } from './bmc-memory.ts';
+import type { SuitePins } from './suite-pins.ts';
 import { createTurnQueue, type TurnQueue } from './turn-queue.ts';
 
 /** Why a datagram was dropped: a closed set, the `reason` label of `bootwright_ipmi_dropped_total`. */

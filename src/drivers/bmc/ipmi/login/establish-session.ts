@@ -1,6 +1,5 @@
 import { RefusedError, type ServiceError } from '../../../../foundation/errors.ts';
 import { retrySchedule } from '../../../../foundation/retry-schedule.ts';
-import type { Secret } from '../../../../foundation/secret.ts';
 import type { CipherSuite } from '../../../../protocols/ipmi/cipher-suites.ts';
 import { rakpKey } from '../../../../protocols/ipmi/rakp/keys.ts';
 import { describeRakpStatus, RakpStatus } from '../../../../protocols/ipmi/rakp/status.ts';
@@ -17,13 +16,7 @@ import {
   stillRejected,
 } from './handshake-errors.ts';
 import { establishSessionV15 } from './handshake-v15.ts';
-
-export type SessionLogin = IpmiLogin & {
-  readonly password: Secret;
-  readonly kg: Secret | undefined;
-  /** The credential's name in the BMC's memory. */
-  readonly credential: string;
-};
+import type { SessionLogin } from './session-login.ts';
 
 /** How long a credential rests after a rejection that may be the BMC's own fault. */
 const DOUBTFUL_REJECTION_MS = 60_000;

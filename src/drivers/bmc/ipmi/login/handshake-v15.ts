@@ -31,9 +31,9 @@ import type { Reply } from '../requester.ts';
 import { answers, consoleRequest, decodeResponse, readReply } from '../session/console-message.ts';
 import { createSession, type IpmiSession } from '../session/session.ts';
 import { createWireV15 } from '../session/wire-v15.ts';
-import type { SessionLogin } from './establish-session.ts';
 import type { HandshakeDeps } from './handshake.ts';
 import { challengeRefused, noAnswerV15, unansweredActivation } from './handshake-v15-errors.ts';
+import type { SessionLogin } from './session-login.ts';
 
 /** How long a credential rests when its activation was met with silence: the way old boards say "wrong password". */
 const UNANSWERED_ACTIVATION_MS = 60_000;

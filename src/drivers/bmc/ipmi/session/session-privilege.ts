@@ -10,7 +10,7 @@ import {
   CompletionCodeError,
 } from '../../../../protocols/ipmi/completion-code.ts';
 import { describePrivilegeLevel, PrivilegeLevel } from '../../../../protocols/ipmi/privilege-level.ts';
-import type { SessionLogin } from '../login/establish-session.ts';
+import type { SessionLogin } from '../login/session-login.ts';
 import type { Reply } from '../requester.ts';
 import type { IpmiSession } from './session.ts';
 
