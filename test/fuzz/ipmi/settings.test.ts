@@ -198,17 +198,20 @@ const codecs: readonly Codec[] = [
   ...command(
     getWatchdogTimer,
     nothing,
-    fc.record({
-      dontLog: flag,
-      running: flag,
-      timerUse: bits(3),
-      preTimeoutInterrupt: bits(3),
-      timeoutAction: bits(3),
-      preTimeoutSeconds: u8,
-      expirationFlags: u8,
-      initialCountdown: bits(16),
-      presentCountdown: bits(16),
-    }),
+    optional(
+      {
+        dontLog: flag,
+        running: flag,
+        timerUse: bits(3),
+        preTimeoutInterrupt: bits(3),
+        timeoutAction: bits(3),
+        preTimeoutSeconds: u8,
+        expirationFlags: u8,
+        initialCountdown: bits(16),
+        presentCountdown: bits(16),
+      },
+      ['presentCountdown'],
+    ),
   ),
   ...command(
     getSessionInfo,

@@ -29,6 +29,7 @@ import { PrivilegeLevel } from '../../../protocols/ipmi/privilege-level.ts';
 import { type CommandContext, type Handler, handler } from '../command-handler.ts';
 import { ipv4Bytes, type LanLogins, lanParameterData } from '../lan-settings.ts';
 import type { ActiveSession } from '../sessions.ts';
+import type { SimulatedUser } from '../users.ts';
 import { LAN_CHANNEL } from './session.ts';
 
 /** The channels that there are, with medium, protocol and session support. */
@@ -128,6 +129,12 @@ function userAccess(userId: number, context: CommandContext): GetUserAccessRespo
   };
 }
 
+/** A changed user is another object, and keeps its name. */
+function userIdOf(user: SimulatedUser, { users }: CommandContext): number {
+  const at = users.indexOf(user);
+  return (at === -1 ? users.findIndex(({ name }) => name === user.name) : at) + FIRST_USER_ID;
+}
+
 function findSession(
   request: GetSessionInfoRequest,
   active: readonly ActiveSession[],
@@ -159,7 +166,7 @@ function sessionInfo(session: ActiveSession | undefined, context: CommandContext
     sessionHandle: handleOf(session),
     ...counts,
     session: {
-      userId: context.users.indexOf(session.user) + FIRST_USER_ID,
+      userId: userIdOf(session.user, context),
       privilegeLevel: session.privilege,
       protocolAuxiliary: session.format === 'v2.0' ? 1 : 0,
       channel: LAN_CHANNEL,

@@ -218,6 +218,26 @@ describe('LAN settings', () => {
     expect((await readLan(requester, never)).ipv6?.addresses).toHaveLength(16);
   });
 
+  test('levels by the number of the suite, as Supermicro has them', async () => {
+    const { requester } = createController({ parts: { cipherSuites: [1, 2, 3, 6, 7, 8, 11, 12] } });
+    requester.intercept((request, pass) =>
+      request.data[1] === LanParameterNumber.cipherSuitePrivilegeLevels
+        ? answered(Buffer.from('11 00 40 34 00 44 04 40 04 00'.replaceAll(' ', ''), 'hex'))
+        : pass(),
+    );
+    const suites = (await readLan(requester, never)).cipherSuites;
+    expect(suites?.map(({ id, privilegeLimit }) => [id, privilegeLimit])).toEqual([
+      [1, 4],
+      [2, 4],
+      [3, 3],
+      [6, 4],
+      [7, 4],
+      [8, 4],
+      [11, 4],
+      [12, 4],
+    ]);
+  });
+
   test('silence ends the report', async () => {
     const { requester } = createController();
     requester.intercept((request, pass) => (request.data[1] === LanParameterNumber.vlanId ? 'silent' : pass()));
@@ -228,7 +248,11 @@ describe('LAN settings', () => {
 describe('watchdog, self test, GUIDs', () => {
   test('a stopped and a running watchdog, and none', async () => {
     const { requester } = createController();
-    expect(await readWatchdog(requester, never)).toMatchObject({ running: false, use: 'sms-os', action: 'none' });
+    const stopped = { running: false, use: 'sms-os', action: 'none', presentMs: null };
+    expect(await readWatchdog(requester, never)).toMatchObject(stopped);
+    // What ipmi_sim 2.0.33 answers: no present countdown.
+    requester.intercept(() => answered([0, 0, 0, 0, 0, 0]));
+    expect(await readWatchdog(requester, never)).toMatchObject({ running: false, use: 'none', presentMs: null });
     requester.intercept(() => answered([0xc3, 0x31, 10, 0b0001_0110, 0x58, 0x02, 0x2c, 0x01]));
     expect(await readWatchdog(requester, never)).toEqual({
       running: true,

@@ -120,7 +120,18 @@ async function readCipherSuites(read: ReadLanParameter): Promise<readonly LanCip
   const ids = await read(parameters.cipherSuites);
   if (ids === null) return null;
   const levels = await read(parameters.cipherSuitePrivilegeLevels);
-  return ids.slice(0, count ?? ids.length).map((id, at) => ({ id, privilegeLimit: levels?.[at] ?? null }));
+  const entries = ids.slice(0, count ?? ids.length);
+  const byId = levels !== null && levelsStandById(entries, levels);
+  return entries.map((id, at) => ({ id, privilegeLimit: levels?.[byId ? id : at] ?? null }));
+}
+
+/**
+ * By the specification the n-th level belongs to the n-th suite of the list. Controllers with a list that has gaps, such
+ * as Supermicro's 1,2,3,6,7,8,11,12, are known to go by the suite's number instead ("XaaaXXaaaXXaaXX" in ipmitool), and
+ * FreeIPMI reads it so; it shows in levels behind the end of the list.
+ */
+function levelsStandById(entries: readonly number[], levels: readonly number[]): boolean {
+  return levels.slice(entries.length).some((level) => level !== 0);
 }
 
 function textOf(bytes: Buffer | null, format: (bytes: Buffer) => string): string | null {

@@ -15,8 +15,8 @@ export type WatchdogReport = {
   readonly preTimeoutInterrupt: 'none' | 'smi' | 'nmi' | 'messaging' | 'unknown';
   readonly preTimeoutMs: number;
   readonly initialMs: number;
-  /** Left until it expires; meaningful while running. */
-  readonly presentMs: number;
+  /** Left until it expires; null while it is stopped. */
+  readonly presentMs: number | null;
   /** Expiry is written to the event log. */
   readonly logged: boolean;
   /** Uses of which a timer has expired. */
@@ -59,7 +59,7 @@ export async function readWatchdog(requester: IpmiRequester, signal: AbortSignal
     preTimeoutInterrupt: interrupts[timer.preTimeoutInterrupt] ?? 'unknown',
     preTimeoutMs: timer.preTimeoutSeconds * 1_000,
     initialMs: timer.initialCountdown * COUNT_MS,
-    presentMs: timer.presentCountdown * COUNT_MS,
+    presentMs: timer.running && timer.presentCountdown !== undefined ? timer.presentCountdown * COUNT_MS : null,
     logged: !timer.dontLog,
     expired: uses.filter(([use]) => (timer.expirationFlags & (1 << use)) !== 0).map(([, name]) => name),
   };

@@ -25,9 +25,10 @@ export type GetWatchdogTimerResponse = {
   readonly preTimeoutSeconds: number;
   /** Bit n: a timer of use n has expired. */
   readonly expirationFlags: number;
-  /** Both in 100 ms. */
+  /** In 100 ms. */
   readonly initialCountdown: number;
-  readonly presentCountdown: number;
+  /** In 100 ms. Absent: ipmi_sim 2.0.33 leaves it out while the timer is stopped. */
+  readonly presentCountdown?: number;
 };
 
 /**
@@ -37,13 +38,13 @@ export type GetWatchdogTimerResponse = {
  *   2    pre-timeout interval, seconds
  *   3    expiration flags by use
  *   4-5  initial countdown, 6-7 present countdown, 100 ms
- * @throws DecodeError when shorter than 8 bytes
+ * @throws DecodeError when shorter than 6 bytes
  * @see IPMI v2.0 rev. 1.1 §27.7
  */
 export function decodeGetWatchdogTimerResponse(reader: ByteReader): GetWatchdogTimerResponse {
   const use = reader.u8('timer use');
   const actions = reader.u8('timer actions');
-  return {
+  const response = {
     dontLog: (use & 0x80) !== 0,
     running: (use & 0x40) !== 0,
     timerUse: use & 0x07,
@@ -52,8 +53,8 @@ export function decodeGetWatchdogTimerResponse(reader: ByteReader): GetWatchdogT
     preTimeoutSeconds: reader.u8('pre-timeout interval'),
     expirationFlags: reader.u8('expiration flags'),
     initialCountdown: reader.u16le('initial countdown'),
-    presentCountdown: reader.u16le('present countdown'),
   };
+  return reader.left < 2 ? response : { ...response, presentCountdown: reader.u16le('present countdown') };
 }
 
 /** Writes a Get Watchdog Timer response. @see IPMI v2.0 rev. 1.1 §27.7 */
@@ -61,12 +62,15 @@ export function encodeGetWatchdogTimerResponse(response: GetWatchdogTimerRespons
   writer.u8((response.dontLog ? 0x80 : 0) | (response.running ? 0x40 : 0) | response.timerUse);
   writer.u8((response.preTimeoutInterrupt << 4) | response.timeoutAction);
   writer.u8(response.preTimeoutSeconds).u8(response.expirationFlags);
-  writer.u16le(response.initialCountdown).u16le(response.presentCountdown);
+  writer.u16le(response.initialCountdown);
+  if (response.presentCountdown !== undefined) writer.u16le(response.presentCountdown);
 }
 
 export function describeGetWatchdogTimerResponse(response: GetWatchdogTimerResponse): string {
   if (!response.running) return 'watchdog stopped';
-  return `watchdog running, use ${response.timerUse}, action ${response.timeoutAction}, ${response.presentCountdown / 10} s left`;
+  const { timerUse, timeoutAction, presentCountdown } = response;
+  const left = presentCountdown === undefined ? '' : `, ${presentCountdown / 10} s left`;
+  return `watchdog running, use ${timerUse}, action ${timeoutAction}${left}`;
 }
 
 /** Repeatable: a read; it does not start the countdown anew. */
