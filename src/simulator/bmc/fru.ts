@@ -40,13 +40,7 @@ export function createDefaultFruDevices(serial: string): FruDevices {
       kind: 'board',
       languageCode: ENGLISH,
       manufacturingTime: MADE_AT,
-      fields: [
-        text('Bootwright'),
-        text('Simulated Board'),
-        text(`B${serial}`),
-        encodeText('1234-5678', TextCoding.bcdPlus),
-        text('board.fru'),
-      ],
+      fields: [text('Bootwright'), text('Simulated Board'), text(`B${serial}`), text('1234-5678'), text('board.fru')],
     },
     product: {
       kind: 'product',
