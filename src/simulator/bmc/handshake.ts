@@ -85,8 +85,9 @@ export function rakpMessage1(core: BmcCore, payload: Buffer): Buffer | undefined
   }
   const { login, remoteConsoleSessionId } = session;
   if (login) {
-    const repeated = personality.repeatedRakpMessage1 === 'answered' && login.message1.equals(payload);
-    return repeated ? login.message2 : undefined;
+    // FreeIPMI gives each repeat a tag of its own.
+    const repeated = login.message1.subarray(1).equals(payload.subarray(1));
+    return repeated && personality.repeatedRakpMessage1 === 'answered' ? tagged(login.message2, messageTag) : undefined;
   }
   const user = findUser(context.users, message);
   if (typeof user !== 'number') return beginLogin(core, session, payload, message, user);
@@ -136,7 +137,8 @@ export function rakpMessage3(core: BmcCore, payload: Buffer, from: UdpPeer): Rak
   const message = decodeRakpMessage3(new ByteReader(payload));
   const session = sessions.find(message.managedSystemSessionId);
   if (session?.state === 'active' && session.format === 'v2.0' && session.message4) {
-    const { message4, id } = session;
+    const { id } = session;
+    const message4 = tagged(session.message4, message.messageTag);
     return personality.repeatedRakpMessage3 === 'answered' ? { message4 } : { message4, inSession: id };
   }
   if (session?.state !== 'half-open' || session.login === undefined) return undefined;
@@ -174,6 +176,13 @@ export function rakpMessage3(core: BmcCore, payload: Buffer, from: UdpPeer): Rak
     ...(personality.repeatedRakpMessage3 === 'ignored' ? {} : { message4 }),
   });
   return { message4 };
+}
+
+/** An earlier answer to a message that is here again. */
+function tagged(answer: Buffer, messageTag: number): Buffer {
+  const again = Buffer.from(answer);
+  again[0] = messageTag;
+  return again;
 }
 
 function encodeMessage2(message: RakpMessage2): Buffer {
