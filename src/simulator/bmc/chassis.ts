@@ -1,4 +1,5 @@
 import { BootDeviceSelector, type BootFlags } from '../../protocols/ipmi/commands/chassis/boot-flags.ts';
+import type { SerialLine } from './sol/serial-line.ts';
 
 export type ChassisAction = 'on' | 'off' | 'cycle' | 'reset' | 'soft-off' | 'diag';
 
@@ -9,6 +10,8 @@ export type Chassis = {
   control(action: ChassisAction): 'done' | 'not-possible';
   bootFlags(): BootFlags;
   setBootFlags(flags: BootFlags): void;
+  /** The serial line that serial over LAN carries; without one there is none. */
+  readonly serial?: SerialLine;
 };
 
 export const NO_BOOT_OVERRIDE: BootFlags = {

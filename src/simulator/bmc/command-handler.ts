@@ -16,6 +16,7 @@ import type { SensorBank } from './sensors/sensor-bank.ts';
 import type { SessionTable } from './session-table.ts';
 import type { ActiveSession, Ipmi15 } from './sessions.ts';
 import type { BmcSettings } from './settings.ts';
+import type { SolServer } from './sol/sol-server.ts';
 import type { SimulatedUser } from './users.ts';
 
 /** What the commands act on. */
@@ -45,6 +46,8 @@ export type CommandContext = {
   readonly acted: (action: ChassisAction, session: ActiveSession) => void;
   /** Starts the controller again: silent for so long, its sessions gone. */
   readonly restart: (silentMs: number) => void;
+  /** The serial console; there once the machine has a serial line. */
+  sol?: SolServer;
 };
 
 /** Response data, or a completion code other than 0. */

@@ -6,6 +6,7 @@ import { dcmiHandlers } from './handlers/dcmi.ts';
 import { deviceHandlers } from './handlers/device.ts';
 import { eventLogHandlers } from './handlers/event-log.ts';
 import { fruHandlers } from './handlers/fru.ts';
+import { payloadHandlers } from './handlers/payload.ts';
 import { sensorHandlers } from './handlers/sensors.ts';
 import { sessionHandlers } from './handlers/session.ts';
 import { settingsHandlers } from './handlers/settings.ts';
@@ -18,6 +19,7 @@ const handlers = new Map<number, Handler>(
     ...sessionHandlers,
     ...deviceHandlers,
     ...chassisHandlers,
+    ...payloadHandlers,
     ...eventLogHandlers,
     ...fruHandlers,
     ...dcmiHandlers,

@@ -21,6 +21,9 @@ import { receiveInSession } from './session-v20.ts';
 import { receiveSessionlessV15, receiveSessionlessV20 } from './sessionless.ts';
 import type { Ipmi15 } from './sessions.ts';
 import { type BmcSettingsOptions, createBmcSettings } from './settings.ts';
+import { attachSol } from './sol/attach-sol.ts';
+import type { SolBehaviour } from './sol/sol-behaviour.ts';
+import type { SolServer } from './sol/sol-server.ts';
 import type { SimulatedUser } from './users.ts';
 
 export type SimulatedBmcOptions = {
@@ -54,6 +57,8 @@ export type SimulatedBmcOptions = {
   readonly powerWatts?: number | null;
   /** What it keeps of chassis, LAN and itself. Default: a plain controller that has never been touched. */
   readonly settings?: BmcSettingsOptions;
+  /** How its serial over LAN works, where the chassis has a serial line. Default: by the book. */
+  readonly sol?: Partial<SolBehaviour>;
   /** Default: none. */
   readonly faults?: FaultHook;
 };
@@ -75,6 +80,8 @@ export type SimulatedBmc = AsyncDisposable & {
   readonly dropped: number;
   /** Sessions there now, half-open ones included. */
   readonly sessions: number;
+  /** The serial console, where there is one. */
+  readonly sol: SolServer | undefined;
   /** Loses all sessions, as a controller that restarts. */
   forgetSessions(): void;
   /** Restarts the controller: it says nothing for so long, and its sessions are gone. */
@@ -194,8 +201,14 @@ export async function createSimulatedBmc(
     (data, from) => inbound(data, (bytes) => receive(bytes, from)),
     signal,
   );
+  if (options.chassis.serial) {
+    attachSol(core, options.chassis.serial, options.sol ?? {}, () => socket.local.port, stop.signal);
+  }
   return {
     local: socket.local,
+    get sol() {
+      return context.sol;
+    },
     get eventLog() {
       return context.eventLog;
     },

@@ -14,6 +14,8 @@ type InFlight = {
   readonly sequence: number;
   readonly characters: Buffer;
   readonly doubtful?: { readonly sequence: number; readonly characters: Buffer };
+  /** Of a probe: the how-manieth it is. Its own acknowledgement may be lost too, and is never repeated either. */
+  readonly probes?: number;
   readonly transmissions: number;
   /** Transmissions since the controller answered a command; missing while it has not since the first of them. */
   readonly sinceAnswer?: number;
@@ -54,8 +56,13 @@ export type SolSending = { readonly sender: SolSender; readonly packet?: SolCons
 /** What a wait without an answer leads to; `check`: ask the controller anything, to tell a deaf SOL from a dead path. */
 export type SolOverdue = SolSending & { readonly check: boolean; readonly dead: boolean };
 
-/** Transmissions before the path is checked, and again, once it is known to work, before the number is given up. */
-const PATIENCE = 6;
+/** Transmissions before the path is checked. */
+const UNCHECKED = 4;
+/** Further ones, once the path is known to work, before the number is given up: with 20 % loss each way, all are lost once in 200,000. */
+const PATIENCE = 8;
+/** Copies of one probe, and probes in a row, before the console counts as dead. */
+const PROBE_COPIES = 6;
+const MOST_PROBES = 6;
 /** ipmi_sim acts on each copy of a break and acknowledges none (OpenIPMI 2.0.33): few copies, then it counts as sent. */
 const BREAK_TRANSMISSIONS = 3;
 const FIRST_WAIT_MS = 300;
@@ -135,7 +142,12 @@ export function acknowledgeSol(sender: SolSender, packet: SolControllerPacket): 
 
 /** How long to wait for the controller before {@link solOverdue}, milliseconds; undefined when nothing is awaited. */
 export function solWaitMs(sender: SolSender): number | undefined {
-  if (sender.inFlight) return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 1.5 ** (sender.inFlight.transmissions - 1));
+  if (sender.inFlight) {
+    const { transmissions, sinceAnswer } = sender.inFlight;
+    // No need to spare a path that works.
+    if (sinceAnswer !== undefined) return FIRST_WAIT_MS;
+    return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 1.5 ** (transmissions - 1));
+  }
   if (sender.pause) return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (sender.pauses - 1));
   return undefined;
 }
@@ -154,22 +166,24 @@ export function solOverdue(sender: SolSender): SolOverdue {
   }
   const transmissions = inFlight.transmissions + 1;
   if (inFlight.sinceAnswer === undefined) {
-    const check = inFlight.transmissions === PATIENCE;
+    const check = inFlight.transmissions === UNCHECKED;
     return { ...sending(idle, { ...inFlight, transmissions }), check, dead: false };
   }
-  if (inFlight.sinceAnswer < PATIENCE) {
+  if (inFlight.sinceAnswer < (inFlight.kind === 'probe' ? PROBE_COPIES : PATIENCE)) {
     const again = { ...inFlight, transmissions, sinceAnswer: inFlight.sinceAnswer + 1 };
     return { ...sending(idle, again), check: false, dead: false };
   }
-  if (inFlight.kind === 'probe') return { sender, check: false, dead: true };
+  const probes = (inFlight.probes ?? 0) + 1;
+  if (probes > MOST_PROBES) return { sender, check: false, dead: true };
   const sequence = nextSolSequence(sender.lastSequence);
   const { characters } = inFlight;
-  const doubtful = { sequence: inFlight.sequence, characters };
+  const doubtful = inFlight.kind === 'probe' ? inFlight.doubtful : { sequence: inFlight.sequence, characters };
   const probe: InFlight = {
     kind: 'probe',
     sequence,
     characters: NOTHING,
-    doubtful,
+    ...(doubtful ? { doubtful } : {}),
+    probes,
     transmissions: 1,
     sinceAnswer: 1,
   };
@@ -179,7 +193,8 @@ export function solOverdue(sender: SolSender): SolOverdue {
 /** The controller has answered a command that was sent after {@link solOverdue} asked for it. */
 export function solPathWorks(sender: SolSender): SolSender {
   const { inFlight } = sender;
-  if (inFlight === undefined || inFlight.sinceAnswer !== undefined || inFlight.transmissions <= PATIENCE) return sender;
+  if (inFlight === undefined || inFlight.sinceAnswer !== undefined || inFlight.transmissions <= UNCHECKED)
+    return sender;
   return { ...sender, inFlight: { ...inFlight, sinceAnswer: 0 } };
 }
 

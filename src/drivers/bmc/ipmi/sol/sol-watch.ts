@@ -1,0 +1,96 @@
+import type { Clock } from '../../../../foundation/clock.ts';
+import { type Entropy, fraction } from '../../../../foundation/entropy.ts';
+import { errorText, rethrowAbort, ServiceError } from '../../../../foundation/errors.ts';
+import { getDeviceId } from '../../../../protocols/ipmi/commands/application/get-device-id.ts';
+import { describeSolOwner, readSolOwner, type SolOwner } from './sol-owner.ts';
+import type { SolTransport } from './sol-transport.ts';
+import { createWakeUp } from './wake-up.ts';
+
+/**
+ * Why a console ended by itself. `stolen`: another session has it; `deactivated`: nobody has it, somebody or the
+ * controller itself gave it up; `lost`: the controller is not to be had.
+ */
+export type SolEnd = { readonly reason: 'stolen' | 'deactivated' | 'lost'; readonly why: string };
+
+/** Keeps the session alive and sees that the console is still ours. */
+export type SolWatch = {
+  /** Asks now: is the path there at all? */
+  check(): void;
+  /** The controller says that the console is given up. */
+  deactivated(): void;
+  /** Who has the console while it is ours: our session by the book; `unknown` where the controller does not tell. */
+  ours(): SolOwner;
+  /** Asks every so often until the console is no longer ours. */
+  run(signal: AbortSignal): Promise<SolEnd>;
+};
+
+/** Share of the time between two questions that is random, so that a fleet is not asked in step. */
+const JITTER = 0.25;
+/** Who takes a console gives it up first and activates it then, by hand or by script: so long the thief is waited for. */
+const THIEF_LOOKS = 3;
+const THIEF_LOOK_MS = 1_000;
+
+/** @param onAnswer called when the controller has answered */
+export function createSolWatch(
+  deps: { readonly clock: Clock; readonly entropy: Entropy },
+  transport: SolTransport,
+  options: { readonly instance: number; readonly keepAliveMs: number },
+  onAnswer: () => void,
+): SolWatch {
+  const { clock, entropy } = deps;
+  const { instance, keepAliveMs } = options;
+  const wakeUp = createWakeUp(clock);
+  let givenUp = false;
+  /** As the controller answers while the console is ours: our session's id, or whatever it says instead. */
+  let ours: SolOwner | undefined;
+
+  async function ask(signal: AbortSignal): Promise<SolOwner> {
+    if (ours === 'unknown') await transport.requester.attempt(getDeviceId, undefined, signal);
+    const owner = ours === 'unknown' ? 'unknown' : await readSolOwner(transport, instance, signal);
+    // A controller that says "nobody" right after the activation says nothing.
+    ours ??= owner === 0 ? 'unknown' : owner;
+    onAnswer();
+    return owner;
+  }
+
+  /** Undefined while the console is ours, as far as can be told. */
+  function judge(owner: SolOwner): SolEnd | 'nobody' | undefined {
+    if (ours === 'unknown' || owner === 'unknown' || owner === ours) return givenUp ? 'nobody' : undefined;
+    if (owner === 0) return 'nobody';
+    return { reason: 'stolen', why: `${describeSolOwner(owner)} has taken the console of BMC ${transport.name}` };
+  }
+
+  async function look(signal: AbortSignal): Promise<SolEnd | undefined> {
+    for (let looks = 0; ; looks++) {
+      const verdict = judge(await ask(signal));
+      if (verdict !== 'nobody') return verdict;
+      if (looks === THIEF_LOOKS || ours === 'unknown') {
+        return { reason: 'deactivated', why: `the console of BMC ${transport.name} was deactivated` };
+      }
+      await clock.sleep(THIEF_LOOK_MS, signal);
+    }
+  }
+
+  return {
+    ours: () => ours ?? transport.managedSystemSessionId,
+    check: () => wakeUp.wake(),
+    deactivated() {
+      if (givenUp) return;
+      givenUp = true;
+      wakeUp.wake();
+    },
+    async run(signal) {
+      try {
+        for (;;) {
+          const end = await look(signal);
+          if (end) return end;
+          await wakeUp.wait(keepAliveMs * (1 - JITTER * fraction(entropy)), signal);
+        }
+      } catch (error) {
+        rethrowAbort(signal);
+        if (error instanceof ServiceError) return { reason: 'lost', why: errorText(error) };
+        throw error;
+      }
+    },
+  };
+}
