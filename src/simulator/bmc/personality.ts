@@ -14,6 +14,8 @@ export type Personality = {
   readonly answerDelayMs: number;
   /** Whether RMCP+ is known at all. Boards from before it drop its packets, and refuse with CCh to tell v2.0 capabilities. */
   readonly rmcpPlus: 'spoken' | 'unknown';
+  /** The ASF presence ping: Windmill boards and OpenBMC as built by some are silent (FreeIPMI "ipmiping"). */
+  readonly presencePing: 'answered' | 'ignored';
   /** Get Channel Cipher Suites outside a session: ipmi_sim and many boards are silent (ipmitool issue #199). */
   readonly cipherSuiteQuery: 'answered' | 'ignored';
   /** User, K_G and version bits of Get Channel Authentication Capabilities: wrong on Asus P5M2 and Intel SR1520ML (FreeIPMI "authcap"). */
@@ -70,6 +72,7 @@ export const strict: Personality = {
   limits: {},
   answerDelayMs: 0,
   rmcpPlus: 'spoken',
+  presencePing: 'answered',
   cipherSuiteQuery: 'answered',
   capabilityBits: 'right',
   disabledSuiteStatus: RakpStatus.noMatchingCipherSuite,
@@ -118,6 +121,7 @@ export const impatient: Partial<Personality> = { limits: { idleMs: 30_000 } };
 /** OpenBMC (phosphor-net-ipmid): refusals that name nobody, sessions that follow their sender, 3 s for a handshake. */
 export const openBmc: Partial<Personality> = {
   cipherSuites: [17],
+  presencePing: 'ignored',
   rakpRefusal: 'zeros',
   openSessionRefusalBytes: 1,
   sessionSource: 'any',

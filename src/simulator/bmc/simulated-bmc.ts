@@ -14,6 +14,7 @@ import { createFaultyPath, type FaultHook } from './faults.ts';
 import { forgetfulChassis } from './forgetful-chassis.ts';
 import { createDefaultFruDevices, type FruDevices } from './fru.ts';
 import { type Personality, strict } from './personality.ts';
+import { answerPresencePing, isAsfMessage } from './presence-ping.ts';
 import { createSensorBank, type SensorBank } from './sensors/sensor-bank.ts';
 import { createSessionTable, DEFAULT_LIMITS, type SessionLimits } from './session-table.ts';
 import { receiveInSessionV15 } from './session-v15.ts';
@@ -80,6 +81,8 @@ export type SimulatedBmc = AsyncDisposable & {
   readonly dropped: number;
   /** Sessions there now, half-open ones included. */
   readonly sessions: number;
+  /** Sessions that are up. */
+  readonly activeSessions: number;
   /** The serial console, where there is one. */
   readonly sol: SolServer | undefined;
   /** Loses all sessions, as a controller that restarts. */
@@ -223,6 +226,9 @@ export async function createSimulatedBmc(
     get sessions() {
       return sessions.count();
     },
+    get activeSessions() {
+      return sessions.active().length;
+    },
     forgetSessions: () => sessions.clear(),
     restart,
     async [Symbol.asyncDispose]() {
@@ -234,6 +240,11 @@ export async function createSimulatedBmc(
 
 /** @throws DecodeError for what is dropped */
 function dispatch(core: BmcCore, data: Buffer, from: UdpPeer): void {
+  if (isAsfMessage(data)) {
+    const pong = answerPresencePing(data);
+    if (core.personality.presencePing === 'answered') core.send(pong, from);
+    return;
+  }
   const datagram = decodeDatagram(data);
   if (datagram.format === 'v1.5') {
     if (datagram.session.sessionId === 0) receiveSessionlessV15(core, datagram.session, from);

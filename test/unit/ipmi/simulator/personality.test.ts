@@ -59,6 +59,17 @@ describe('before a session', () => {
     expect((await session.ask(0x06, 0x54, [0x0e, 0, 0x80])).completionCode).toBe(0);
   });
 
+  test('the presence ping is answered with its tag, or not at all', async () => {
+    const ping = Buffer.from('0600ff06000011be80420000', 'hex');
+    await using wire = await createWire();
+    expect((await wire.exchange(ping)).map(hex)).toEqual(['0600ff06000011be40420010000011be000000008100000000000000']);
+    ping[8] = 0x81;
+    expect(await wire.exchange(ping)).toEqual([]);
+    expect(wire.bmc.dropped).toBe(1);
+    await using silent = await createWire({ personality: openBmc });
+    expect(await silent.exchange(Buffer.from('0600ff06000011be80420000', 'hex'))).toEqual([]);
+  });
+
   test('slow answers after 0.7 s', async () => {
     await using wire = await wireWith(slow);
     expect(await askBare(wire, 0x06, 0x38, [0x8e, 4])).toBeUndefined();
