@@ -7,7 +7,7 @@ import {
 } from '../sdr/event-states.ts';
 import type { StateSeverity } from '../sdr/state-severity.ts';
 import { describeEventData, EventDataUse, eventData2Use, eventData3Use, eventOffset } from './event-data.ts';
-import type { SelRecord, SystemEventRecord } from './sel-record.ts';
+import { type OtherSelRecord, type SelRecord, type SystemEventRecord, selRecordEvent } from './sel-record.ts';
 
 /** The sensor that an event names. */
 export type EventSensor = {
@@ -49,9 +49,12 @@ export function describeSelRecord(record: SelRecord, sensors: EventSensors): Sel
       return { source: 'OEM record', text, severity: 'unknown' };
     }
     case 'oem':
+      return { source: 'OEM record', text: bytesOf(record), severity: 'unknown' };
     case 'unknown': {
-      const source = record.kind === 'oem' ? 'OEM record' : 'Unknown record';
-      return { source, text: `record type ${hex(record.recordType)}: ${spaced(record.data)}`, severity: 'unknown' };
+      const event = selRecordEvent(record);
+      if (event === undefined) return { source: 'Unknown record', text: bytesOf(record), severity: 'unknown' };
+      const described = describeEvent(event, sensors);
+      return { ...described, text: `${described.text} (record type ${hex(record.recordType)})` };
     }
   }
 }
@@ -67,6 +70,10 @@ function describeEvent(event: SystemEventRecord, sensors: EventSensors): SelReco
     text: [state, ...details].join(', '),
     severity: threshold ? crossingSeverity(event) : stateSeverity(event),
   };
+}
+
+function bytesOf({ recordType, data }: OtherSelRecord): string {
+  return `record type ${hex(recordType)}: ${spaced(data)}`;
 }
 
 function describeState(event: SystemEventRecord): string {

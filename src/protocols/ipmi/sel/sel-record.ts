@@ -1,4 +1,4 @@
-import type { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
+import { ByteReader } from '../../../foundation/bytes/byte-reader.ts';
 import type { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
 import { selTimestampToEpochMs } from './sel-timestamp.ts';
 
@@ -7,6 +7,9 @@ export const SEL_RECORD_BYTES = 16;
 
 /** @see IPMI v2.0 rev. 1.1 §32, Table 32-1 */
 export const SelRecordType = { systemEvent: 0x02, firstOemTimestamped: 0xc0, firstOem: 0xe0 } as const;
+
+/** Of the data behind the record type. @see §32.1, byte 10 */
+const EVENT_MESSAGE_REVISION_AT = 6;
 
 /** Who logged an event. @see §32.1, bytes 8 and 9 */
 export type EventGenerator = {
@@ -113,9 +116,22 @@ export function encodeSelRecord(record: SelRecord, writer: ByteWriter): void {
   }
 }
 
+/**
+ * The event that a record tells: a system event, and a record of a type that the specification does not define but
+ * with an event message's revision in its place. HP DL380 G5 and Intel S2600JF log events under illegal types
+ * (FreeIPMI's list of defects); no other meaning of these types could be missed.
+ */
+export function selRecordEvent(record: SelRecord): SystemEventRecord | undefined {
+  if (record.kind === 'system-event') return record;
+  const revision = record.data[EVENT_MESSAGE_REVISION_AT];
+  if (record.kind !== 'unknown' || (revision !== 0x03 && revision !== 0x04)) return undefined;
+  return decodeSystemEvent(record.recordId, new ByteReader(record.data));
+}
+
 /** When it was logged, epoch milliseconds by the controller's clock; null where it has no time. @see §37 */
 export function selRecordTime(record: SelRecord): number | null {
-  return 'timestamp' in record ? selTimestampToEpochMs(record.timestamp) : null;
+  const timed = record.kind === 'oem-timestamped' ? record : selRecordEvent(record);
+  return timed === undefined ? null : selTimestampToEpochMs(timed.timestamp);
 }
 
 function decodeSystemEvent(recordId: number, reader: ByteReader): SystemEventRecord {

@@ -136,3 +136,14 @@ test.each([
 test("a maker's record without a time has none", () => {
   expect(selRecordTime(decodeSelRecord(new ByteReader(Buffer.alloc(16, 0xe0))))).toBeNull();
 });
+
+test('an event under a type that is not defined is read as one, and said to be so', () => {
+  const record = event(0x01, 0x30, 0x01, 0x59, 0x5c, 0x5a);
+  record[2] = 0x05;
+  expect(words(record, cpuTemperature)).toEqual({
+    source: 'CPU Temp',
+    text: 'Upper Critical going high asserted, reading 92 degrees C, threshold 90 degrees C (record type 05h)',
+    severity: 'critical',
+  });
+  expect(selRecordTime(decodeSelRecord(new ByteReader(record)))).toBe(1_700_000_000_000 - 128_000);
+});
