@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BootDevice } from '../../../../src/domain/ports/bmc.ts';
 import { readBootOverride, setBootOverride } from '../../../../src/drivers/bmc/ipmi/chassis/boot-override.ts';
+import { deviceOf, selectorFor } from '../../../../src/drivers/bmc/ipmi/chassis/boot-selectors.ts';
 import { DecodeError, UnreachableError } from '../../../../src/foundation/errors.ts';
 import { getDeviceId } from '../../../../src/protocols/ipmi/commands/application/get-device-id.ts';
 import { getSystemBootOptions } from '../../../../src/protocols/ipmi/commands/chassis/get-system-boot-options.ts';
@@ -105,6 +106,12 @@ describe('Supermicro and a UEFI disk', () => {
     const { requester } = createController({ manufacturerId });
     await setBootOverride(requester, { device: 'disk', persistent: false, efi }, never);
     expect(writes(requester)).toContain(bytes);
+  });
+
+  test('the rule is one of UEFI alone', () => {
+    expect(selectorFor('disk', true, 10876)).toBe(9);
+    expect(selectorFor('disk', false, 10876)).toBe(2);
+    expect(deviceOf(9, false, 10876)).toBe('other');
   });
 
   test('a board that does not say who made it gets the specification’s selector', async () => {
