@@ -16,7 +16,7 @@ export type KnownSensor = {
   /** Asked for once, and again when the controller's comparison with them comes out differently. */
   thresholds?: { readonly values: SensorThresholds; readonly comparison: number };
   /** Factors of a non-linear sensor by raw reading. */
-  readonly factors: Map<number, ReadingFactors | null>;
+  readonly factors: Map<number, ReadingFactors>;
 };
 
 /** Owner id with this bit: system software, which nobody can ask over the LAN. @see IPMI v2.0 rev. 1.1 §43.1 byte 6 */

@@ -1,5 +1,4 @@
-import type { SensorReading } from '../../../../domain/hardware.ts';
-import { DecodeError } from '../../../../foundation/errors.ts';
+import type { SensorReading, SensorThresholds } from '../../../../domain/hardware.ts';
 import {
   type GetSensorReadingResponse,
   getSensorReading,
@@ -7,16 +6,15 @@ import {
 import { CompletionCode, describeCompletionCode } from '../../../../protocols/ipmi/completion-code.ts';
 import { BMC_ADDRESS } from '../../../../protocols/ipmi/message.ts';
 import { EventReadingType, sensorTypeName } from '../../../../protocols/ipmi/sdr/event-states.ts';
+import type { FullSensorRecord } from '../../../../protocols/ipmi/sdr/full-sensor-record.ts';
 import { formatUnits } from '../../../../protocols/ipmi/sdr/sensor-units.ts';
 import type { IpmiRequester } from '../requester.ts';
+import { askPatiently } from './ask-patiently.ts';
 import type { KnownSensor } from './known-sensor.ts';
 import { loadSdrs, type SdrCache } from './sdr-cache.ts';
 import { discreteStates, type SensorStates, thresholdStates } from './sensor-states.ts';
 import { noThresholds, thresholdsOf } from './sensor-thresholds.ts';
 import { analogRecord, inSensorUnit } from './sensor-value.ts';
-
-/** One retry of a reading while the controller is busy. */
-const BUSY_TRIES = 2;
 
 /**
  * Reads every sensor of the controller, one request after the other. A sensor that is refused, with whatever code
@@ -57,21 +55,13 @@ async function askReading(
   { record, number }: KnownSensor,
   signal: AbortSignal,
 ): Promise<GetSensorReadingResponse | string> {
-  const ask = () => requester.attempt(getSensorReading, { sensorNumber: number }, signal, { lun: record.key.lun });
-  try {
-    let reply = await ask();
-    for (let attempt = 1; attempt < BUSY_TRIES; attempt++) {
-      if (reply.kind === 'answered' || reply.completionCode !== CompletionCode.nodeBusy) break;
-      reply = await ask();
-    }
-    if (reply.kind === 'answered') return reply.response;
-    return reply.completionCode === CompletionCode.notPresent
-      ? 'no such sensor (CBh)'
-      : describeCompletionCode(reply.completionCode, getSensorReading.completionCodes);
-  } catch (error) {
-    if (error instanceof DecodeError) return 'answer cut short';
-    throw error;
-  }
+  const options = { lun: record.key.lun };
+  const reply = await askPatiently(requester, getSensorReading, { sensorNumber: number }, signal, options);
+  if (reply.kind === 'answered') return reply.response;
+  if (reply.kind === 'malformed') return 'answer cut short';
+  return reply.completionCode === CompletionCode.notPresent
+    ? 'no such sensor (CBh)'
+    : describeCompletionCode(reply.completionCode, getSensorReading.completionCodes);
 }
 
 async function thresholdReading(
@@ -84,15 +74,26 @@ async function thresholdReading(
   if (record === undefined) {
     return reported(sensor, null, noThresholds, thresholdStates(sensor, reading, null, noThresholds));
   }
-  const comparison = reading.states ?? 0;
-  if (sensor.thresholds?.comparison !== comparison) {
-    sensor.thresholds = { values: await thresholdsOf(requester, sensor, record, signal), comparison };
-  }
-  const { values } = sensor.thresholds;
+  const values = await keptThresholds(requester, sensor, record, reading.states ?? 0, signal);
   const value = (await inSensorUnit(requester, sensor, record, reading.reading, signal)) ?? null;
   const states = thresholdStates(sensor, reading, value, values);
   const whyNot = value === null ? `no value for raw reading ${reading.reading}` : null;
   return { ...reported(sensor, value, values, states), unavailable: whyNot };
+}
+
+/** Those from before, unless the controller's comparison with them has changed; whoever looks then wants to know. */
+async function keptThresholds(
+  requester: IpmiRequester,
+  sensor: KnownSensor,
+  record: FullSensorRecord,
+  comparison: number,
+  signal: AbortSignal,
+): Promise<SensorThresholds> {
+  if (sensor.thresholds?.comparison === comparison) return sensor.thresholds.values;
+  const values = await thresholdsOf(requester, sensor, record, signal);
+  if (values === undefined) return sensor.thresholds?.values ?? noThresholds;
+  sensor.thresholds = { values, comparison };
+  return values;
 }
 
 async function discreteReading(

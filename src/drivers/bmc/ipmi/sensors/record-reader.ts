@@ -1,8 +1,8 @@
-import { DecodeError } from '../../../../foundation/errors.ts';
 import { ENTIRE_RECORD, type GetSdrResponse } from '../../../../protocols/ipmi/commands/storage/get-sdr.ts';
 import { CompletionCode, CompletionCodeError } from '../../../../protocols/ipmi/completion-code.ts';
 import { SDR_HEADER_BYTES } from '../../../../protocols/ipmi/sdr/sdr-record.ts';
 import type { IpmiRequester, SpokenReply } from '../requester.ts';
+import { askPatiently } from './ask-patiently.ts';
 import { firstChunkSize, grown, shrunk } from './chunk-size.ts';
 import type { SdrSource } from './sdr-source.ts';
 
@@ -22,18 +22,9 @@ export type RecordReader = {
 const RESERVATIONS_PER_RECORD = 8;
 /** And for all of them. */
 const RESERVATIONS = 64;
-/** Tries of one request while the controller is busy. */
-const BUSY_TRIES = 3;
 
 /** Offsets have 8 bits. */
 const LAST_OFFSET = 0xff;
-
-/** The same request may do in a moment. */
-const busy: ReadonlySet<number> = new Set([
-  CompletionCode.nodeBusy,
-  CompletionCode.repositoryInUpdateMode,
-  CompletionCode.initializing,
-]);
 
 /**
  * A reader of records that begins with whole ones, which needs no reservation, and goes over to parts for good once
@@ -54,18 +45,16 @@ export function createRecordReader(requester: IpmiRequester, source: SdrSource):
     bytesToRead: number,
     signal: AbortSignal,
   ): Promise<SpokenReply<GetSdrResponse>> {
-    let reply: SpokenReply<GetSdrResponse> = { kind: 'refused', completionCode: CompletionCode.nodeBusy };
-    for (let attempt = 0; attempt < BUSY_TRIES; attempt++) {
-      reply = await answerOf(requester.attempt(source.get, { reservationId, recordId, offset, bytesToRead }, signal));
-      if (reply.kind === 'answered' || !busy.has(reply.completionCode)) break;
-    }
-    return reply;
+    const request = { reservationId, recordId, offset, bytesToRead };
+    const reply = await askPatiently(requester, source.get, request, signal);
+    // An answer that breaks its format counts as none.
+    return reply.kind === 'malformed' ? { kind: 'refused', completionCode: CompletionCode.responseUnavailable } : reply;
   }
 
   /** A controller without reservations (Artesyn ATCA-7367: C1h) is read with id 0. */
   async function reserve(signal: AbortSignal): Promise<void> {
     reserved++;
-    const reply = await answerOf(requester.attempt(source.reserve, undefined, signal));
+    const reply = await askPatiently(requester, source.reserve, undefined, signal);
     reservationId = reply.kind === 'answered' ? reply.response.reservationId : 0;
   }
 
@@ -156,14 +145,4 @@ function complete(data: Buffer): Buffer | undefined {
   const length = data[SDR_HEADER_BYTES - 1];
   if (length === undefined || data.length < SDR_HEADER_BYTES + length) return undefined;
   return data.subarray(0, SDR_HEADER_BYTES + length);
-}
-
-/** An answer that breaks its format counts as none. */
-async function answerOf<Response>(reply: Promise<SpokenReply<Response>>): Promise<SpokenReply<Response>> {
-  try {
-    return await reply;
-  } catch (error) {
-    if (error instanceof DecodeError) return { kind: 'refused', completionCode: CompletionCode.responseUnavailable };
-    throw error;
-  }
 }

@@ -1,4 +1,3 @@
-import { DecodeError } from '../../../../foundation/errors.ts';
 import type { IpmiCommand, NoData } from '../../../../protocols/ipmi/command.ts';
 import {
   type GetDeviceIdResponse,
@@ -17,7 +16,8 @@ import {
   type ReserveSdrRepositoryResponse,
   reserveSdrRepository,
 } from '../../../../protocols/ipmi/commands/storage/reserve-sdr-repository.ts';
-import type { IpmiRequester, SpokenReply } from '../requester.ts';
+import type { IpmiRequester } from '../requester.ts';
+import { askPatiently } from './ask-patiently.ts';
 
 /** Where a controller keeps sensor data records, and the commands that read them there. */
 export type SdrSource = {
@@ -43,21 +43,23 @@ const SDR_REPOSITORY_DEVICE = 0x02;
 /**
  * Looks where the records are: in the repository, or with the controller's own sensors where there is no repository or
  * nothing in it. Never the way of others to fill an empty repository: reading changes nothing.
- * @throws UnreachableError; CompletionCodeError when Get Device ID is refused
+ * @throws UnreachableError
  * @see IPMI v2.0 rev. 1.1 §33, §35.1
  */
 export async function surveySdrs(requester: IpmiRequester, signal: AbortSignal): Promise<SdrSurvey> {
-  const device = await requester.ask(getDeviceId, undefined, signal);
-  const hasRepository = (device.additionalDeviceSupport & SDR_REPOSITORY_DEVICE) !== 0;
-  if (device.providesDeviceSdrs && !hasRepository) return surveyDevice(requester, device, signal);
-  const info = await orRefused(requester.attempt(getSdrRepositoryInfo, undefined, signal));
-  if (info?.kind !== 'answered') {
+  const reply = await askPatiently(requester, getDeviceId, undefined, signal);
+  // Without it there is still the usual place to look.
+  const device = reply.kind === 'answered' ? reply.response : undefined;
+  const hasRepository = device === undefined || (device.additionalDeviceSupport & SDR_REPOSITORY_DEVICE) !== 0;
+  if (device?.providesDeviceSdrs && !hasRepository) return surveyDevice(requester, device, signal);
+  const info = await askPatiently(requester, getSdrRepositoryInfo, undefined, signal);
+  if (info.kind !== 'answered') {
     // Artesyn ATCA-7367 has no Get SDR Repository Info (C1h), and records all the same (FreeIPMI's list of defects).
-    if (device.providesDeviceSdrs) return surveyDevice(requester, device, signal);
+    if (device?.providesDeviceSdrs) return surveyDevice(requester, device, signal);
     return { source: repository, fingerprint: undefined, recordCount: undefined };
   }
   const { recordCount, mostRecentAddition, mostRecentErase } = info.response;
-  if (recordCount === 0 && device.providesDeviceSdrs) return surveyDevice(requester, device, signal);
+  if (recordCount === 0 && device?.providesDeviceSdrs) return surveyDevice(requester, device, signal);
   return {
     source: repository,
     fingerprint: `repository ${identityOf(device)} ${recordCount} ${mostRecentAddition} ${mostRecentErase}`,
@@ -71,8 +73,8 @@ async function surveyDevice(
   device: GetDeviceIdResponse,
   signal: AbortSignal,
 ): Promise<SdrSurvey> {
-  const info = await orRefused(requester.attempt(getDeviceSdrInfo, { count: 'records' }, signal));
-  if (info?.kind !== 'answered') return { source: deviceRecords, fingerprint: undefined, recordCount: undefined };
+  const info = await askPatiently(requester, getDeviceSdrInfo, { count: 'records' }, signal);
+  if (info.kind !== 'answered') return { source: deviceRecords, fingerprint: undefined, recordCount: undefined };
   const { count, dynamic, populationChange } = info.response;
   const told = !dynamic || populationChange !== undefined;
   return {
@@ -83,18 +85,9 @@ async function surveyDevice(
 }
 
 /** An update of the firmware may number the sensors anew and leave the repository's times alone. */
-function identityOf(device: GetDeviceIdResponse): string {
+function identityOf(device: GetDeviceIdResponse | undefined): string {
+  if (device === undefined) return 'unknown';
   const { manufacturerId, productId, firmwareMajor, firmwareMinor, auxiliaryFirmwareRevision } = device;
   const auxiliary = auxiliaryFirmwareRevision?.toString('hex') ?? '';
   return `${manufacturerId}/${productId}/${firmwareMajor}.${firmwareMinor}.${auxiliary}`;
-}
-
-/** An answer that breaks its format is as good as none here. */
-async function orRefused<Response>(reply: Promise<SpokenReply<Response>>): Promise<SpokenReply<Response> | undefined> {
-  try {
-    return await reply;
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
-  }
 }

@@ -1,10 +1,11 @@
 import type { SensorThresholds } from '../../../../domain/hardware.ts';
 import { getSensorThresholds } from '../../../../protocols/ipmi/commands/sensor/get-sensor-thresholds.ts';
+import { CompletionCode } from '../../../../protocols/ipmi/completion-code.ts';
 import type { FullSensorRecord } from '../../../../protocols/ipmi/sdr/full-sensor-record.ts';
 import { ThresholdAccess } from '../../../../protocols/ipmi/sdr/sensor-common.ts';
 import { type RawThresholds, thresholdsByBit } from '../../../../protocols/ipmi/sdr/sensor-thresholds.ts';
-import { ifThere } from '../if-there.ts';
 import type { IpmiRequester } from '../requester.ts';
+import { askPatiently } from './ask-patiently.ts';
 import type { KnownSensor } from './known-sensor.ts';
 import { inSensorUnit } from './sensor-value.ts';
 
@@ -17,9 +18,19 @@ export const noThresholds: SensorThresholds = {
   upperNonRecoverable: null,
 };
 
+/** Refusals that will be the same next time. */
+const lacking: ReadonlySet<number> = new Set([
+  CompletionCode.invalidCommand,
+  CompletionCode.invalidForLun,
+  CompletionCode.notPresent,
+  CompletionCode.invalidDataField,
+  CompletionCode.illegalForSensorOrRecord,
+]);
+
 /**
  * The thresholds of an analog sensor, in its unit: those that the controller lets read, or, of a sensor with fixed
  * ones that cannot be read, those of its record.
+ * @returns undefined when they could not be had this time
  * @see IPMI v2.0 rev. 1.1 §35.9, §43.1 bytes 12, 15 to 20 and 37 to 42
  */
 export async function thresholdsOf(
@@ -27,7 +38,7 @@ export async function thresholdsOf(
   sensor: KnownSensor,
   record: FullSensorRecord,
   signal: AbortSignal,
-): Promise<SensorThresholds> {
+): Promise<SensorThresholds | undefined> {
   switch ((record.capabilities >> 2) & 3) {
     case ThresholdAccess.none:
       return noThresholds;
@@ -36,9 +47,10 @@ export async function thresholdsOf(
     default: {
       const request = { sensorNumber: sensor.number };
       const options = { lun: record.key.lun };
-      const answer = await ifThere(requester, getSensorThresholds, request, signal, options);
-      if (answer === null) return noThresholds;
-      return inUnit(requester, sensor, record, answer.readable, answer.thresholds, signal);
+      const reply = await askPatiently(requester, getSensorThresholds, request, signal, options);
+      if (reply.kind === 'malformed') return noThresholds;
+      if (reply.kind === 'refused') return lacking.has(reply.completionCode) ? noThresholds : undefined;
+      return inUnit(requester, sensor, record, reply.response.readable, reply.response.thresholds, signal);
     }
   }
 }

@@ -3,8 +3,8 @@ import { convertReading, isNonLinear } from '../../../../protocols/ipmi/sdr/conv
 import { EventReadingType } from '../../../../protocols/ipmi/sdr/event-states.ts';
 import type { FullSensorRecord } from '../../../../protocols/ipmi/sdr/full-sensor-record.ts';
 import { AnalogDataFormat, Unit } from '../../../../protocols/ipmi/sdr/sensor-units.ts';
-import { ifThere } from '../if-there.ts';
 import type { IpmiRequester } from '../requester.ts';
+import { askPatiently } from './ask-patiently.ts';
 import type { KnownSensor } from './known-sensor.ts';
 
 /**
@@ -37,8 +37,10 @@ export async function inSensorUnit(
   if (factors === undefined) {
     const request = { sensorNumber: sensor.number, reading: raw };
     const options = { lun: record.key.lun };
-    factors = (await ifThere(requester, getSensorReadingFactors, request, signal, options))?.factors ?? null;
+    const reply = await askPatiently(requester, getSensorReadingFactors, request, signal, options);
+    if (reply.kind !== 'answered') return undefined;
+    factors = reply.response.factors;
     sensor.factors.set(raw, factors);
   }
-  return factors === null ? undefined : convertReading(raw, units.format, linearization, factors);
+  return convertReading(raw, units.format, linearization, factors);
 }
