@@ -164,6 +164,8 @@ test.each([
   ['Clear SEL', clearSel.command, CompletionCode.insufficientPrivilege],
   ['Reserve SEL', reserveSel.command, CompletionCode.insufficientPrivilege],
   ['Get SEL Entry', getSelEntry.command, CompletionCode.nodeBusy],
+  // No newest entry, in a log that counts three.
+  ['Get SEL Entry', getSelEntry.command, CompletionCode.notPresent],
 ])('%s refused: the refusal is the error', async (name, command, code) => {
   const { eventLog, requester, clear } = rig(3);
   requester.intercept((request, pass) => (request.command === command ? refused(code) : pass()));

@@ -222,6 +222,12 @@ describe('devices', () => {
     expect(requester.count(getFruInventoryAreaInfo)).toBe(1);
   });
 
+  test('device 0 that is refused for another reason is told', async () => {
+    const { requester, read } = rig();
+    requester.intercept(() => refused(CompletionCode.initializing));
+    expect((await read())[0]?.problems).toEqual(['not readable: D2h BMC initialization in progress']);
+  });
+
   test.each([
     ['blank', { image: Buffer.alloc(256, 0xff) }, 'no inventory: format version 15 is not known'],
     ['tiny', { image: Buffer.alloc(4) }, 'common header: the device has 4 bytes'],

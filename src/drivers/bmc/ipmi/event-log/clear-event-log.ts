@@ -52,8 +52,8 @@ export async function clearEventLog(
   signal: AbortSignal,
 ): Promise<void> {
   const before = await requester.ask(getSelInfo, undefined, signal);
-  const reservationId = await reserve(requester, before, signal);
-  if (expectedNewest !== null) await checkNewest(requester, expectedNewest, signal);
+  const reservationId = await reserve(requester, signal);
+  if (expectedNewest !== null) await checkNewest(requester, expectedNewest, before, signal);
   const reply = await requester.once(clearSel, { reservationId, action: ClearSelAction.initiateErase }, signal);
   if (reply.kind === 'refused') throw eraseRefused(requester, reply.completionCode);
   if (reply.kind === 'answered' && reply.response.progress === ErasureProgress.completed) return;
@@ -67,20 +67,28 @@ export async function clearEventLog(
   );
 }
 
-async function reserve(requester: IpmiRequester, info: GetSelInfoResponse, signal: AbortSignal): Promise<number> {
+async function reserve(requester: IpmiRequester, signal: AbortSignal): Promise<number> {
   const reply = await requester.attempt(reserveSelAsOperator, undefined, signal);
   if (reply.kind === 'answered') return reply.response.reservationId;
-  if (reply.completionCode === CompletionCode.invalidCommand && !info.supportsReserve) return NO_RESERVATION;
+  if (reply.completionCode === CompletionCode.invalidCommand) return NO_RESERVATION;
   const what = `${reserveSel.name} on BMC ${requester.name}`;
   throw new CompletionCodeError(what, reply.completionCode, reserveSel.completionCodes);
 }
 
-/** An empty log is fine whatever was expected: there is nothing left to erase unseen. */
-async function checkNewest(requester: IpmiRequester, expected: number, signal: AbortSignal): Promise<void> {
+/**
+ * An empty log is fine whatever was expected: there is nothing left to erase unseen. A log that counts entries and has
+ * no newest one is not erased, since what is in it cannot be told.
+ */
+async function checkNewest(
+  requester: IpmiRequester,
+  expected: number,
+  info: GetSelInfoResponse,
+  signal: AbortSignal,
+): Promise<void> {
   const request = { reservationId: 0, recordId: SelRecordId.last, offset: 0, bytesToRead: ENTIRE_SEL_RECORD };
   const reply = await requester.attempt(getSelEntry, request, signal);
   if (reply.kind === 'refused') {
-    if (reply.completionCode === CompletionCode.notPresent) return;
+    if (info.entries === 0) return;
     const what = `${getSelEntry.name} (newest) on BMC ${requester.name}`;
     throw new CompletionCodeError(what, reply.completionCode, getSelEntry.completionCodes);
   }

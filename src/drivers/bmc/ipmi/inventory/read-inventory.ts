@@ -3,7 +3,7 @@ import { ByteReader } from '../../../../foundation/bytes/byte-reader.ts';
 import type { Clock } from '../../../../foundation/clock.ts';
 import { DecodeError } from '../../../../foundation/errors.ts';
 import { getFruInventoryAreaInfo } from '../../../../protocols/ipmi/commands/storage/get-fru-inventory-area-info.ts';
-import { describeCompletionCode } from '../../../../protocols/ipmi/completion-code.ts';
+import { CompletionCode, describeCompletionCode } from '../../../../protocols/ipmi/completion-code.ts';
 import { infoAreaTexts } from '../../../../protocols/ipmi/fru/area-texts.ts';
 import {
   decodeFruCommonHeader,
@@ -20,6 +20,15 @@ export type FruLocator = { readonly id: number; readonly name: string };
 
 /** The controller's own inventory, there by the book with or without a locator. @see IPMI v2.0 rev. 1.1 §38 */
 const OWN_DEVICE: FruLocator = { id: 0, name: 'device 0' };
+
+/** Refusals that mean "there is no such device", or no inventories at all. */
+const absent: ReadonlySet<number> = new Set([
+  CompletionCode.invalidCommand,
+  CompletionCode.parameterOutOfRange,
+  CompletionCode.notPresent,
+  CompletionCode.invalidDataField,
+  CompletionCode.illegalForSensorOrRecord,
+]);
 
 /** Read first of each area: enough for its length, and a whole chunk anyway. */
 const AREA_HEAD_BYTES = 32;
@@ -53,7 +62,7 @@ async function readDevice(deps: Deps, locator: FruLocator, signal: AbortSignal):
   try {
     const reply = await deps.requester.attempt(getFruInventoryAreaInfo, { fruDeviceId: locator.id }, signal);
     if (reply.kind === 'refused') {
-      if (locator === OWN_DEVICE) return 'absent';
+      if (locator === OWN_DEVICE && absent.has(reply.completionCode)) return 'absent';
       return emptyInventory(locator, [`not readable: ${describeCompletionCode(reply.completionCode)}`]);
     }
     const { size } = reply.response;
