@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { ConsoleChunk, ConsoleText, ConsoleTextFilter } from '../domain/ports/consoles.ts';
+import type { ConsoleChunk, ConsoleText, ConsoleTextFilter, NewConsoleChunk } from '../domain/ports/consoles.ts';
 import { createLineSearch } from './console-search.ts';
 import type { ConsoleChunksTable } from './schema.ts';
 import type { StoreContext, Tx } from './transaction.ts';
@@ -19,8 +19,6 @@ const SEARCHED_AT_ONCE = 256 * 1024;
 
 const MARK = 0;
 const TEXT = 1;
-
-type NewChunk = Omit<ConsoleChunk, 'runId'>;
 
 /** Console text in chunks as it came, beside the timeline, which does not know of it. */
 export function createConsoleText(context: StoreContext, { keptBytes }: ConsoleTextOptions): ConsoleText {
@@ -60,32 +58,9 @@ export function createConsoleText(context: StoreContext, { keptBytes }: ConsoleT
   }
 
   return {
-    append: (machineId, chunks) =>
+    append: (batches) =>
       context.change(async (tx) => {
-        if (chunks.length === 0) return;
-        const runs = await latestRuns(tx, machineId);
-        const before = await positionOf(tx, machineId);
-        const rows = rowsOf(machineId, before.end_byte, chunks, (at) => runs.find((run) => isDuring(run, at))?.id);
-        const last = chunks.at(-1);
-        const end = Math.max(before.end_byte, last === undefined ? 0 : last.offset + last.bytes.length);
-        await tx.db
-          .insertInto('consoles')
-          .values({ machine_id: machineId, end_byte: end, kept_bytes: 0 })
-          .onConflict((conflict) => conflict.column('machine_id').doUpdateSet({ end_byte: end }))
-          .execute();
-        let kept = before.kept_bytes;
-        for (const row of rows) {
-          const fresh = await tx.db
-            .insertInto('console_chunks')
-            .values(row)
-            // A second mark at one place says nothing new; text is never there twice, since it begins at the end.
-            .onConflict((conflict) => conflict.columns(['machine_id', 'from_byte', 'part']).doNothing())
-            .returning('cost')
-            .executeTakeFirst();
-          kept += fresh?.cost ?? 0;
-        }
-        if (kept > keptBytes) kept -= await prune(tx, machineId, kept - keptBytes);
-        await tx.db.updateTable('consoles').set({ kept_bytes: kept }).where('machine_id', '=', machineId).execute();
+        for (const { machineId, chunks } of batches) await appendTo(tx, machineId, chunks, keptBytes);
       }),
 
     end: async (machineId) => (await positionOf(context, machineId)).end_byte,
@@ -108,6 +83,38 @@ export function createConsoleText(context: StoreContext, { keptBytes }: ConsoleT
       return search.finish();
     },
   };
+}
+
+async function appendTo(
+  tx: Tx,
+  machineId: string,
+  chunks: readonly NewConsoleChunk[],
+  keptBytes: number,
+): Promise<void> {
+  const last = chunks.at(-1);
+  if (last === undefined) return;
+  const runs = await latestRuns(tx, machineId);
+  const before = await positionOf(tx, machineId);
+  const rows = rowsOf(machineId, before.end_byte, chunks, (at) => runs.find((run) => isDuring(run, at))?.id);
+  const end = Math.max(before.end_byte, last.offset + last.bytes.length);
+  await tx.db
+    .insertInto('consoles')
+    .values({ machine_id: machineId, end_byte: end, kept_bytes: 0 })
+    .onConflict((conflict) => conflict.column('machine_id').doUpdateSet({ end_byte: end }))
+    .execute();
+  let kept = before.kept_bytes;
+  for (const row of rows) {
+    const fresh = await tx.db
+      .insertInto('console_chunks')
+      .values(row)
+      // A second mark at one place says nothing new; text is never there twice, since it begins at the end.
+      .onConflict((conflict) => conflict.columns(['machine_id', 'from_byte', 'part']).doNothing())
+      .returning('cost')
+      .executeTakeFirst();
+    kept += fresh?.cost ?? 0;
+  }
+  if (kept > keptBytes) kept -= await prune(tx, machineId, kept - keptBytes);
+  await tx.db.updateTable('consoles').set({ kept_bytes: kept }).where('machine_id', '=', machineId).execute();
 }
 
 async function positionOf({ db }: Pick<StoreContext, 'db'> | Tx, machineId: string) {
@@ -152,7 +159,7 @@ function isDuring(run: { readonly created_at: number; readonly ended_at: number 
 function rowsOf(
   machineId: string,
   end: number,
-  chunks: readonly NewChunk[],
+  chunks: readonly NewConsoleChunk[],
   runAt: (at: number) => string | undefined,
 ): ConsoleChunksTable[] {
   const rows: ConsoleChunksTable[] = [];

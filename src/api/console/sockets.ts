@@ -69,11 +69,12 @@ export function createConsoleSockets(
     const over = AbortSignal.any([gone.signal, closing.signal]);
     let seat: ConsoleSeat | undefined;
     try {
-      await mayEnter(request, 'console.read');
+      const { name: actor, role } = await mayEnter(request, 'console.read');
       const { name, query } = placeOf(request);
       const permission = NEEDED[query.mode];
-      const { name: actor } = await mayEnter(request, permission);
-      if (open.size >= most) throw tooMany(open.size);
+      if (!mayDo(role, permission)) throw forbidden(actor, role, permission);
+      // This one is among them.
+      if (open.size > most) throw tooMany(most);
       const machine = await machines.get(name);
       const from = query.from === undefined ? {} : { from: query.from };
       seat = await consoles.attach(machine, { actor, ...from }, over);

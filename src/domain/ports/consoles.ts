@@ -65,6 +65,12 @@ export type ConsoleChunk = {
   readonly lost: string | null;
 };
 
+/** A chunk as it is handed in: the run is looked up. */
+export type NewConsoleChunk = Omit<ConsoleChunk, 'runId'>;
+
+/** New text of one machine, in order. */
+export type ConsoleBatch = { readonly machineId: string; readonly chunks: readonly NewConsoleChunk[] };
+
 export type ConsoleMatch = {
   /** Of the line's first byte. */
   readonly offset: number;
@@ -79,10 +85,10 @@ export type ConsoleTextFilter = { readonly machineId: string; readonly runId?: s
 /** Console text on disk, bounded per machine: the oldest goes first. Offsets never go back. */
 export type ConsoleText = {
   /**
-   * Stores chunks in order; the run that was active when each came is looked up here. Bytes before the end are skipped,
-   * a gap is kept with a mark, and a second mark at one place is dropped.
+   * Stores text of any number of machines, all or none; the run that was active when each chunk came is looked up here.
+   * Bytes before a console's end are skipped, a gap is kept with a mark, and a second mark at one place is dropped.
    */
-  append(machineId: string, chunks: readonly Omit<ConsoleChunk, 'runId'>[]): Promise<void>;
+  append(batches: readonly ConsoleBatch[]): Promise<void>;
   /** Where the machine's console ends; 0 when nothing was ever kept. */
   end(machineId: string): Promise<number>;
   /**

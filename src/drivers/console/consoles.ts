@@ -1,13 +1,16 @@
-import type { Consoles } from '../../domain/ports/consoles.ts';
+import type { Consoles, ConsoleText } from '../../domain/ports/consoles.ts';
 import type { Timeline } from '../../domain/ports/timeline.ts';
 import type { LineParts } from './line.ts';
 import { createLines } from './lines.ts';
 import { type ConsoleOptions, consoleSettings } from './options.ts';
 import { createRecorder, type RecorderParts } from './recorder.ts';
 import { createSeat } from './seat.ts';
+import { createTextKeeper } from './text-keeper.ts';
 
-export type ConsolesParts = Omit<LineParts, 'timeline'> &
-  Omit<RecorderParts, 'lines' | 'timeline'> & { readonly timeline: Pick<Timeline, 'append' | 'onChange'> };
+export type ConsolesParts = Pick<LineParts, 'bmcs'> & { readonly consoleText: ConsoleText } & Omit<
+    RecorderParts,
+    'lines' | 'timeline'
+  > & { readonly timeline: Pick<Timeline, 'append' | 'onChange'> };
 
 /** Consoles of machines, shared by all who look on, and recorded where their machines say so. */
 export type ConsoleHub = Consoles & {
@@ -18,7 +21,12 @@ export type ConsoleHub = Consoles & {
 export function createConsoles(parts: ConsolesParts, options: ConsoleOptions = {}): ConsoleHub {
   const settings = consoleSettings(options);
   const log = parts.log.child({ part: 'console' });
-  const lines = createLines({ ...parts, log }, settings);
+  const { flushMs, batchBytes, scrollBackBytes } = settings;
+  const keeper = createTextKeeper(
+    { ...parts, log },
+    { flushMs, batchBytes, waitingBytes: scrollBackBytes, retryMs: Math.max(flushMs, 1000) },
+  );
+  const lines = createLines({ ...parts, log, keeper }, settings);
   const recorder = createRecorder({ ...parts, log, lines }, settings);
   return {
     async attach(machine, viewer, signal) {

@@ -5,18 +5,17 @@ import type { Bmcs } from '../../domain/ports/bmcs.ts';
 import type { ConsoleState, ConsoleText } from '../../domain/ports/consoles.ts';
 import type { SerialConsole, SerialConsoleEvent } from '../../domain/ports/serial-console.ts';
 import type { Timeline } from '../../domain/ports/timeline.ts';
-import type { Clock } from '../../foundation/clock.ts';
 import { errorText, InvalidRequestError, UnreachableError, unreachableCase } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { ConsoleSettings } from './options.ts';
 import { createScrollBack, type ScrollBack } from './scroll-back.ts';
-import { createTextWriter } from './text-writer.ts';
+import type { TextKeeper } from './text-keeper.ts';
 
 export type LineParts = {
   readonly bmcs: Pick<Bmcs, 'open'>;
-  readonly consoleText: ConsoleText;
+  readonly consoleText: Pick<ConsoleText, 'end'>;
+  readonly keeper: TextKeeper;
   readonly timeline: Pick<Timeline, 'append'>;
-  readonly clock: Clock;
   readonly log: Log;
 };
 
@@ -56,14 +55,9 @@ export async function openLine(
   settings: ConsoleSettings,
   signal: AbortSignal,
 ): Promise<Line> {
-  const { bmcs, consoleText, timeline, clock } = parts;
+  const { bmcs, consoleText, keeper, timeline } = parts;
   const log = parts.log.child({ machineId: declared.id });
   const scrollBack = createScrollBack(await consoleText.end(declared.id), settings.scrollBackBytes);
-  const { flushMs, batchBytes, scrollBackBytes } = settings;
-  const writer = createTextWriter(
-    { machineId: declared.id, consoleText, clock, log },
-    { flushMs, batchBytes, waitingBytes: scrollBackBytes, retryMs: Math.max(flushMs, 1000) },
-  );
   const over = new AbortController();
   const listeners = new Set<() => void>();
   let machine = declared;
@@ -168,7 +162,13 @@ export async function openLine(
     throw new UnreachableError(`the console of ${machine.spec.name} is not connected`, { details: { taken: 0 } });
   };
 
-  await connect(signal);
+  const writer = keeper.writer(declared.id);
+  try {
+    await connect(signal);
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
   return {
     get machine() {
       return machine;

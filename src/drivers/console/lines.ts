@@ -1,4 +1,5 @@
 import type { Machine } from '../../domain/machine.ts';
+import type { Clock } from '../../foundation/clock.ts';
 import { abortable } from '../../foundation/deadline.ts';
 import { ConflictError, UnreachableError } from '../../foundation/errors.ts';
 import { type Line, type LineParts, openLine } from './line.ts';
@@ -35,7 +36,7 @@ type Entry = {
   closing: Promise<void> | undefined;
 };
 
-export function createLines(parts: LineParts, settings: ConsoleSettings): Lines {
+export function createLines(parts: LineParts & { readonly clock: Clock }, settings: ConsoleSettings): Lines {
   const { clock, log } = parts;
   const entries = new Map<string, Entry>();
   let closed = false;

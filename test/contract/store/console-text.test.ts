@@ -28,9 +28,11 @@ describe.each(STORES)('console text on $name', ({ open }) => {
     const { id: machineId } = await rig.machine();
     const { consoleText } = rig.store;
     expect([await consoleText.end(machineId), await consoleText.read({ machineId }, 0, 100)]).toEqual([0, []]);
-    await consoleText.append(machineId, [text(0, 'BIOS\r\n'), mark(6, 'overrun'), text(6, 'linux\xff')]);
-    await consoleText.append(machineId, [mark(13, 'overrun'), mark(13, 'again'), text(8, 'nux\xffogin:')]);
-    await consoleText.append(machineId, []);
+    await consoleText.append([{ machineId, chunks: [text(0, 'BIOS\r\n'), mark(6, 'overrun'), text(6, 'linux\xff')] }]);
+    await consoleText.append([
+      { machineId, chunks: [mark(13, 'overrun'), mark(13, 'again'), text(8, 'nux\xffogin:')] },
+    ]);
+    await consoleText.append([{ machineId, chunks: [] }]);
     expect(await consoleText.end(machineId)).toBe(18);
     expect(shown(await consoleText.read({ machineId }, 0, 100))).toEqual([
       [0, 'BIOS\r\n'],
@@ -53,8 +55,8 @@ describe.each(STORES)('console text on $name', ({ open }) => {
     await using rig = await open();
     const { id: machineId } = await rig.machine();
     const { consoleText } = rig.store;
-    await consoleText.append(machineId, [text(0, 'abc')]);
-    await consoleText.append(machineId, [text(1_000_000, 'xyz')]);
+    await consoleText.append([{ machineId, chunks: [text(0, 'abc')] }]);
+    await consoleText.append([{ machineId, chunks: [text(1_000_000, 'xyz')] }]);
     const lost = 'output could not be stored';
     expect(shown(await consoleText.read({ machineId }, 3, 10))).toEqual([
       [1_000_000, { lost }],
@@ -75,11 +77,16 @@ describe.each(STORES)('console text on $name', ({ open }) => {
     await rig.clock.advance(1000);
     await runs.requestCancel(run.id, 'tester');
     await rig.clock.advance(1000);
-    await consoleText.append(machine.id, [
-      text(0, 'before\n', before),
-      text(7, 'during\n', during),
-      mark(14, 'overrun', during),
-      text(14, 'after\n', now()),
+    await consoleText.append([
+      {
+        machineId: machine.id,
+        chunks: [
+          text(0, 'before\n', before),
+          text(7, 'during\n', during),
+          mark(14, 'overrun', during),
+          text(14, 'after\n', now()),
+        ],
+      },
     ]);
     const filter = { machineId: machine.id, runId: run.id };
     expect(shown(await consoleText.read(filter, 0, 100))).toEqual([
@@ -101,8 +108,9 @@ describe.each(STORES)('console text on $name', ({ open }) => {
     const one = await rig.machine();
     const other = await rig.machine({ name: 'm2', macs: ['52:54:00:77:00:02'] });
     const { consoleText } = rig.store;
-    await consoleText.append(other.id, [text(0, 'kept')]);
-    for (let n = 0; n < 100; n++) await consoleText.append(one.id, [text(n * 1000, `${n % 10}`.repeat(1000))]);
+    await consoleText.append([{ machineId: other.id, chunks: [text(0, 'kept')] }]);
+    for (let n = 0; n < 100; n++)
+      await consoleText.append([{ machineId: one.id, chunks: [text(n * 1000, `${n % 10}`.repeat(1000))] }]);
     expect(await consoleText.end(one.id)).toBe(100_000);
     const kept = await consoleText.read({ machineId: one.id }, 0, ALL);
     const bytes = kept.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
@@ -117,9 +125,9 @@ describe.each(STORES)('console text on $name', ({ open }) => {
     const { id: machineId } = await rig.machine();
     const { consoleText } = rig.store;
     const many = Array.from({ length: 2000 }, (_, n) => [mark(n, 'overrun'), text(n, 'x')]).flat();
-    await consoleText.append(machineId, many);
+    await consoleText.append([{ machineId, chunks: many }]);
     expect((await consoleText.read({ machineId }, 0, ALL)).length).toBeLessThanOrEqual(200);
-    await consoleText.append(machineId, [text(2000, Buffer.alloc(50_000))]);
+    await consoleText.append([{ machineId, chunks: [text(2000, Buffer.alloc(50_000))] }]);
     expect(await consoleText.read({ machineId }, 0, ALL)).toEqual([]);
     expect(await consoleText.end(machineId)).toBe(52_000);
   });
@@ -135,7 +143,7 @@ describe.each(STORES)('console text on $name', ({ open }) => {
     const chunks = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, n) =>
       text(n * 7, bytes.subarray(n * 7, n * 7 + 7), n),
     );
-    await consoleText.append(machineId, chunks);
+    await consoleText.append([{ machineId, chunks: chunks }]);
     const found = await consoleText.search({ machineId }, 'panic', 10);
     expect(found.map(({ line }) => line)).toEqual([
       '[ 0.1] Kernel PANIC - grüße',
@@ -155,8 +163,8 @@ describe.each(STORES)('console text on $name', ({ open }) => {
     await using rig = await open();
     const { id: machineId } = await rig.machine();
     const { consoleText } = rig.store;
-    await consoleText.append(machineId, [text(0, 'pan'), mark(3, 'overrun'), text(3, 'ic\n')]);
-    await consoleText.append(machineId, [text(6, `${'x'.repeat(300_000)}needle${'y'.repeat(3000)}`)]);
+    await consoleText.append([{ machineId, chunks: [text(0, 'pan'), mark(3, 'overrun'), text(3, 'ic\n')] }]);
+    await consoleText.append([{ machineId, chunks: [text(6, `${'x'.repeat(300_000)}needle${'y'.repeat(3000)}`)] }]);
     expect(await consoleText.search({ machineId }, 'panic', 10)).toEqual([]);
     const [found] = await consoleText.search({ machineId }, 'needle', 10);
     expect(found?.line.length).toBeLessThanOrEqual(500);
@@ -177,7 +185,7 @@ describe.each(STORES)('console text on $name', ({ open }) => {
           const { id: machineId } = await machines.declare({ ...SPEC, name: `f${number}`, macs: [mac] }, 'api', 't');
           let offset = 0;
           for (const part of parts) {
-            await consoleText.append(machineId, [text(offset, Buffer.from(part))]);
+            await consoleText.append([{ machineId, chunks: [text(offset, Buffer.from(part))] }]);
             offset += part.length;
           }
           const read: Buffer[] = [];
@@ -201,11 +209,11 @@ test('offsets go on after a restart, also when everything before was removed', a
   const options = { path: join(folder, 'b.db'), consoleKeptBytes: 1000 };
   const first = await openStore(parts, options);
   const { id: machineId } = await first.machines.declare(SPEC, 'api', 'tester');
-  await first.consoleText.append(machineId, [text(0, 'x'.repeat(5000))]);
+  await first.consoleText.append([{ machineId, chunks: [text(0, 'x'.repeat(5000))] }]);
   await first.close();
   const second = await openStore(parts, options);
   expect(await second.consoleText.end(machineId)).toBe(5000);
-  await second.consoleText.append(machineId, [text(5000, 'on')]);
+  await second.consoleText.append([{ machineId, chunks: [text(5000, 'on')] }]);
   expect(shown(await second.consoleText.read({ machineId }, 0, 100))).toEqual([[5000, 'on']]);
   await second.close();
   rmSync(folder, { recursive: true });

@@ -118,7 +118,7 @@ describe('console without a terminal', () => {
 
   it('begins where it is told to', async () => {
     const text = { offset: 0, at: 1, bytes: Buffer.from('0123456789'), lost: null };
-    await service.store.consoleText.append(machine.id, [text]);
+    await service.store.consoleText.append([{ machineId: machine.id, chunks: [text] }]);
     const started = piped(['console', machine.spec.name, '--from', '4']);
     await until('told', () => started.out() === '456789', started);
     started.child.kill('SIGINT');
@@ -205,7 +205,7 @@ describe('console-log', () => {
   it('prints stored text as plain lines, of a run, or those that hold a text', async () => {
     const { consoleText, runs } = service.store;
     const chunk = (offset: number, text: string) => ({ offset, at: Date.now(), bytes: Buffer.from(text), lost: null });
-    await consoleText.append(machine.id, [chunk(0, 'old\r\n')]);
+    await consoleText.append([{ machineId: machine.id, chunks: [chunk(0, 'old\r\n')] }]);
     const { id } = await runs.create({
       machineId: machine.id,
       request: { kind: 'power', verb: 'on' },
@@ -213,8 +213,10 @@ describe('console-log', () => {
       actor: 'test',
     });
     const mark = { offset: 43, at: Date.now(), bytes: Buffer.alloc(0), lost: 'overrun' };
-    await consoleText.append(machine.id, [chunk(5, '\x1b[31mKernel\x1b[0m up\r\n10%\r100%\r\nlog'), mark]);
-    await consoleText.append(machine.id, [chunk(43, 'in: \x07')]);
+    await consoleText.append([
+      { machineId: machine.id, chunks: [chunk(5, '\x1b[31mKernel\x1b[0m up\r\n10%\r100%\r\nlog'), mark] },
+    ]);
+    await consoleText.append([{ machineId: machine.id, chunks: [chunk(43, 'in: \x07')] }]);
     await runs.requestCancel(id, 'test');
     const log = async (...args: string[]) => (await piped(['console-log', machine.spec.name, ...args]).ended).out;
     expect(await log()).toBe('old\nKernel up\n100%\nlog\n[output is missing here: overrun]\nin: \xef\xbf\xbd\n');

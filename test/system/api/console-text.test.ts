@@ -38,11 +38,16 @@ const lost = (offset: number, why: string) => ({ offset, at: Date.now(), bytes: 
 describe('stored console text', () => {
   it('comes in pages that cut no character, with marks in place', async () => {
     const whole = Buffer.from('grüße aus der Konsole €\r\n'.repeat(20));
-    await service.store.consoleText.append(machine.id, [
-      text(0, whole.subarray(0, 3)),
-      text(3, whole.subarray(3, 300)),
-      lost(300, 'overrun'),
-      text(300, whole.subarray(300)),
+    await service.store.consoleText.append([
+      {
+        machineId: machine.id,
+        chunks: [
+          text(0, whole.subarray(0, 3)),
+          text(3, whole.subarray(3, 300)),
+          lost(300, 'overrun'),
+          text(300, whole.subarray(300)),
+        ],
+      },
     ]);
     let from = 0;
     let read = '';
@@ -89,7 +94,7 @@ describe('stored console text', () => {
 
   it('is searched, and read of one run as plain text', async () => {
     const { consoleText, runs } = service.store;
-    await consoleText.append(machine.id, [text(0, 'before the run: panic\r\n')]);
+    await consoleText.append([{ machineId: machine.id, chunks: [text(0, 'before the run: panic\r\n')] }]);
     const run = await runs.create({
       machineId: machine.id,
       request: { kind: 'power', verb: 'on' },
@@ -97,7 +102,7 @@ describe('stored console text', () => {
       actor: 'test',
     });
     const chunks = [text(23, 'Kernel \x1b[31mpa'), text(37, 'NIC\x1b[0m\r\n'), lost(46, 'over\nrun'), text(46, '\xff')];
-    await consoleText.append(machine.id, chunks);
+    await consoleText.append([{ machineId: machine.id, chunks: chunks }]);
     await runs.requestCancel(run.id, 'test');
     const found = await get(`/machines/${machine.id}/console/search?text=Panic`);
     expect(consoleMatchesSchema.parse(found.body).items).toMatchObject([
@@ -118,7 +123,7 @@ describe('stored console text', () => {
   });
 
   it('stays readable by its id when the machine is removed', async () => {
-    await service.store.consoleText.append(machine.id, [text(0, 'last words\r\n')]);
+    await service.store.consoleText.append([{ machineId: machine.id, chunks: [text(0, 'last words\r\n')] }]);
     await service.store.machines.remove(machine.id, 'test');
     expect((await get(`/machines/${machine.spec.name}/console/text`)).status).toBe(404);
     expect((await get(`/machines/${machine.id}/console/text`)).body.items[0].text).toBe('last words\r\n');

@@ -265,6 +265,23 @@ describe('requests beside', () => {
   });
 });
 
+describe('too many consoles', () => {
+  it('are refused, and others have their place when one leaves', async () => {
+    const own = await startApiService({ mostConsoles: 2, bmcs: fixed(createConsoleBmcs()) });
+    const address = await own.listen();
+    await own.store.machines.declare({ ...SPEC, name: 'o1' }, 'api', 'test');
+    const at = `${address.replace('http', 'ws')}/api/v1/machines/o1/console`;
+    const headers = { authorization: `Bearer ${own.tokens.operator}` };
+    const [one] = await Promise.all([openConsoleClient(at, headers), openConsoleClient(at, headers)]);
+    expect(await refusal(at, headers)).toEqual([503, 'too-many-consoles']);
+    one.socket.close();
+    await one.closed;
+    await new Promise((wait) => setTimeout(wait, 50));
+    (await openConsoleClient(at, headers)).socket.terminate();
+    await own[Symbol.asyncDispose]();
+  });
+});
+
 describe('a service that closes', () => {
   it('ends consoles on a unix socket with 1001, at once', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bootwright-console-'));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConsoleText } from '../../../src/domain/ports/consoles.ts';
 import { createScrollBack } from '../../../src/drivers/console/scroll-back.ts';
-import { createTextWriter } from '../../../src/drivers/console/text-writer.ts';
+import { createTextKeeper } from '../../../src/drivers/console/text-keeper.ts';
 import { silentLog } from '../../../src/foundation/log.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { drain, NEVER, openConsoleRig, told } from './rig.ts';
@@ -59,31 +59,37 @@ describe('the scroll-back', () => {
   });
 });
 
-describe('the text writer', () => {
-  function rig(fails: () => boolean) {
+describe('the text keeper', () => {
+  function rig(fails: (machineIds: readonly string[]) => boolean) {
     const clock = createManualClock();
     const batches: string[][] = [];
     const consoleText: Pick<ConsoleText, 'append'> = {
-      async append(_machineId, chunks) {
-        if (fails()) throw new Error('disk full');
-        batches.push(chunks.map(({ offset, bytes, lost }) => `${offset}:${lost ?? bytes.toString()}`));
+      async append(given) {
+        if (fails(given.map(({ machineId }) => machineId))) throw new Error('disk full');
+        batches.push(
+          given.flatMap(({ machineId, chunks }) =>
+            chunks.map(({ offset, bytes, lost }) => `${machineId}${offset}:${lost ?? bytes.toString()}`),
+          ),
+        );
       },
     };
-    const writer = createTextWriter(
-      { machineId: 'm', consoleText: consoleText as ConsoleText, clock, log: silentLog },
+    const keeper = createTextKeeper(
+      { consoleText, clock, log: silentLog },
       { flushMs: 250, batchBytes: 1000, waitingBytes: 3000, retryMs: 1000 },
     );
-    let offset = 0;
-    return {
-      clock,
-      batches,
-      writer,
-      say(text: string) {
-        writer.add(offset, Buffer.from(text));
-        offset += text.length;
-      },
-      mark: (why: string) => writer.mark(offset, why),
+    const open = (machineId: string) => {
+      const writer = keeper.writer(machineId);
+      let offset = 0;
+      return {
+        writer,
+        say(text: string) {
+          writer.add(offset, Buffer.from(text));
+          offset += text.length;
+        },
+        mark: (why: string) => writer.mark(offset, why),
+      };
     };
+    return { clock, batches, open, ...open('') };
   }
 
   it('joins what comes within its time, and stores at once when there is much', async () => {
@@ -113,14 +119,38 @@ describe('the text writer', () => {
     await clock.advance(5000);
     full = false;
     await clock.advance(1000);
-    expect(batches).toEqual([
-      ['0:first'],
-      [`1005:${'b'.repeat(1000)}`, `2005:${'c'.repeat(1000)}`, `3005:${'d'.repeat(1000)}`],
-    ]);
+    expect(batches).toEqual([[`1005:${'b'.repeat(1000)}`, `2005:${'c'.repeat(1000)}`, `3005:${'d'.repeat(1000)}`]]);
     full = true;
     say('lost');
     await writer.close();
+    expect(batches).toHaveLength(1);
+  });
+
+  it('stores all consoles with one commit', async () => {
+    const { clock, batches, open } = rig(() => false);
+    const [a, b, c] = [open('a'), open('b'), open('c')];
+    for (const { say } of [a, b, c]) say('x');
+    await clock.advance(250);
+    expect(batches).toEqual([['a0:x', 'b0:x', 'c0:x']]);
+    for (const { say } of [a, b, c]) say('y');
+    await Promise.all([a, b, c].map(({ writer }) => writer.close()));
     expect(batches).toHaveLength(2);
+    await clock.advance(0);
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('does not let one console that cannot be stored keep the others from it', async () => {
+    let bad = true;
+    const { clock, batches, open } = rig((machineIds) => bad && machineIds.includes('b'));
+    const [a, b] = [open('a'), open('b')];
+    a.say('1');
+    b.say('2');
+    await clock.advance(250);
+    expect(batches).toEqual([['a0:1']]);
+    bad = false;
+    b.say('3');
+    await clock.advance(1000);
+    expect(batches.slice(1)).toEqual([['b0:23']]);
   });
 });
 
