@@ -216,8 +216,25 @@ describe('SOL console that is lost', () => {
     await using console = rig.console();
     await rig.clock.advance(30_000);
     rig.commandFate(() => 'silent');
-    await rig.clock.advance(27_000);
+    await rig.clock.advance(47_000);
     expect(console.story().slice(0, 2)).toEqual(['connected', 'lost']);
+  });
+
+  test('a question that is not answered is asked again, and a console that talks meanwhile is alive', async () => {
+    await using rig = createSolRig();
+    await using console = rig.console();
+    await rig.clock.advance(1_000);
+    let silent = 4;
+    rig.commandFate(() => (silent-- > 0 ? 'silent' : undefined));
+    await rig.clock.advance(60_000);
+    expect(console.story()).toEqual(['connected']);
+    rig.commandFate(() => 'silent');
+    for (let second = 0; second < 300; second++) {
+      rig.line.output('.');
+      await rig.clock.advance(1_000);
+    }
+    expect(console.story()).toEqual(['connected']);
+    rig.commandFate(() => undefined);
   });
 
   test('our own lost session has it: taken back, since nobody misses it', async () => {
@@ -228,7 +245,7 @@ describe('SOL console that is lost', () => {
     const owner = rig.server.owner();
     rig.commandFate((_name, session) => (session === owner ? 'silent' : undefined));
     rig.server.sessionEnded = () => undefined;
-    await rig.clock.advance(60_000);
+    await rig.clock.advance(80_000);
     expect(first.story()).toEqual(['connected', 'lost', 'connected']);
     const end = first[Symbol.asyncDispose]();
     await rig.clock.advance(2_000);

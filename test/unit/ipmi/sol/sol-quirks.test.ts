@@ -132,13 +132,13 @@ describe('activation', () => {
 });
 
 describe('keep-alive', () => {
-  test('asks who has the console, every 15 to 20 s', async () => {
+  test('asks who has the console, every 12 to 16 s', async () => {
     await using rig = createSolRig();
     await using _console = rig.console();
     await rig.clock.advance(200_000);
     const asked = rig.commands.filter((name) => name.endsWith('Get Payload Instance Info')).length;
-    expect(asked).toBeGreaterThanOrEqual(11);
-    expect(asked).toBeLessThanOrEqual(14);
+    expect(asked).toBeGreaterThanOrEqual(13);
+    expect(asked).toBeLessThanOrEqual(17);
   });
 
   test('a board that refuses the question is asked for its device id, and trusted', async () => {

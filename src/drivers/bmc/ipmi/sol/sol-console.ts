@@ -31,7 +31,10 @@ export type SolConsoleDeps = {
 export type SolConsoleOptions = SerialConsoleOptions & {
   /** Payload instance, 1 to 15. Default 1. */
   readonly instance?: number;
-  /** Most time between two signs of life, milliseconds; ipmi_sim drops sessions after 30 s. Default 20000. */
+  /**
+   * Most time between two questions who has the console, milliseconds. Less than the 20 s after which the session shows
+   * a sign of life by itself, so that one does for both; ipmi_sim drops sessions after 30 s. Default 16000.
+   */
   readonly keepAliveMs?: number;
   /** Wait before the first new attempt after a loss, milliseconds; it doubles with each that fails. Default 1000. */
   readonly firstRetryMs?: number;
@@ -43,7 +46,7 @@ export type SolConsoleOptions = SerialConsoleOptions & {
 
 const DEFAULTS = {
   instance: 1,
-  keepAliveMs: 20_000,
+  keepAliveMs: 16_000,
   firstRetryMs: 1_000,
   longestRetryMs: 120_000,
   closeMs: 1_000,

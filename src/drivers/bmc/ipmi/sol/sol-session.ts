@@ -87,6 +87,7 @@ export function createSolSession(
       log.debug({ bmc: transport.name, error }, 'SOL packet dropped');
       return;
     }
+    watch.heard();
     const reception = receiveSolPacket(receiver, packet);
     receiver = reception.receiver;
     // At once and alone: OpenBMC sends again after 100 ms, and drops data that carries an acknowledgement it has had.

@@ -1,6 +1,12 @@
 import type { Clock } from '../../../../foundation/clock.ts';
 import { type Entropy, fraction } from '../../../../foundation/entropy.ts';
-import { errorText, rethrowAbort, ServiceError } from '../../../../foundation/errors.ts';
+import {
+  DeadlineError,
+  errorText,
+  rethrowAbort,
+  ServiceError,
+  UnreachableError,
+} from '../../../../foundation/errors.ts';
 import { getDeviceId } from '../../../../protocols/ipmi/commands/application/get-device-id.ts';
 import { describeSolOwner, readSolOwner, type SolOwner } from './sol-owner.ts';
 import type { SolTransport } from './sol-transport.ts';
@@ -14,6 +20,8 @@ export type SolEnd = { readonly reason: 'stolen' | 'deactivated' | 'lost'; reado
 
 /** Keeps the session alive and sees that the console is still ours. */
 export type SolWatch = {
+  /** A SOL packet has come: whatever becomes of questions, the controller is there. */
+  heard(): void;
   /** Asks now: is the path there at all? */
   check(): void;
   /** The controller says that the console is given up. */
@@ -29,6 +37,8 @@ const JITTER = 0.25;
 /** Who takes a console gives it up first and activates it then, by hand or by script: so long the thief is waited for. */
 const THIEF_LOOKS = 3;
 const THIEF_LOOK_MS = 1_000;
+/** Questions in a row that nothing at all came back to: each was sent several times. */
+const MOST_MISSES = 5;
 
 /** @param onAnswer called when the controller has answered */
 export function createSolWatch(
@@ -41,6 +51,7 @@ export function createSolWatch(
   const { instance, keepAliveMs } = options;
   const wakeUp = createWakeUp(clock);
   let givenUp = false;
+  let packetsHeard = 0;
   /** As the controller answers while the console is ours: our session's id, or whatever it says instead. */
   let ours: SolOwner | undefined;
 
@@ -60,9 +71,26 @@ export function createSolWatch(
     return { reason: 'stolen', why: `${describeSolOwner(owner)} has taken the console of BMC ${transport.name}` };
   }
 
+  /** Asks until there is an answer; `heard`: none, but packets of the console instead. */
+  async function askPatiently(signal: AbortSignal): Promise<SolOwner | 'heard'> {
+    for (let misses = 1; ; misses++) {
+      const before = packetsHeard;
+      try {
+        return await ask(signal);
+      } catch (error) {
+        rethrowAbort(signal);
+        if (!(error instanceof UnreachableError || error instanceof DeadlineError)) throw error;
+        if (packetsHeard > before) return 'heard';
+        if (misses === MOST_MISSES) throw error;
+      }
+    }
+  }
+
   async function look(signal: AbortSignal): Promise<SolEnd | undefined> {
     for (let looks = 0; ; looks++) {
-      const verdict = judge(await ask(signal));
+      const owner = await askPatiently(signal);
+      if (owner === 'heard') return undefined;
+      const verdict = judge(owner);
       if (verdict !== 'nobody') return verdict;
       if (looks === THIEF_LOOKS || ours === 'unknown') {
         return { reason: 'deactivated', why: `the console of BMC ${transport.name} was deactivated` };
@@ -73,6 +101,7 @@ export function createSolWatch(
 
   return {
     ours: () => ours ?? transport.managedSystemSessionId,
+    heard: () => void packetsHeard++,
     check: () => wakeUp.wake(),
     deactivated() {
       if (givenUp) return;
