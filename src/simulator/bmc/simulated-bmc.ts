@@ -10,7 +10,7 @@ import { logChassisAction } from './chassis-events.ts';
 import type { CommandContext } from './command-handler.ts';
 import type { BmcCore, PayloadHandler } from './core.ts';
 import { createEventLog, type EventLog, type EventLogOptions } from './event-log.ts';
-import { createFaultyPath, type FaultHook } from './faults.ts';
+import { createFaultyPath, type FaultHook, type FaultyPath } from './faults.ts';
 import { forgetfulChassis } from './forgetful-chassis.ts';
 import { createDefaultFruDevices, type FruDevices } from './fru.ts';
 import { type Personality, strict } from './personality.ts';
@@ -91,7 +91,7 @@ export type SimulatedBmc = AsyncDisposable & {
   restart(silentMs: number): void;
 };
 
-const NO_FAULTS: FaultHook = () => undefined;
+const FAULTLESS: FaultyPath = (data, deliver) => deliver(data);
 const DEFAULT_GUID = Buffer.alloc(16, 0xa5);
 
 const DEFAULT_DEVICE: GetDeviceIdResponse = {
@@ -152,7 +152,7 @@ export async function createSimulatedBmc(
     suitePrivileges: { ...options.suitePrivileges },
     ipmi15: options.ipmi15 ?? 'off',
     kgSet: options.kg !== undefined,
-    device: { ...DEFAULT_DEVICE, ...options.device },
+    device: options.device ? { ...DEFAULT_DEVICE, ...options.device } : DEFAULT_DEVICE,
     settings: createBmcSettings(clock, chassis, options.address, options.settings),
     // Made when first needed: a BMC that is never asked for them does without.
     get eventLog() {
@@ -174,9 +174,9 @@ export async function createSimulatedBmc(
     },
     restart,
   };
-  const faults = options.faults ?? NO_FAULTS;
-  const inbound = createFaultyPath(clock, 'to-bmc', faults, stop.signal);
-  const outbound = createFaultyPath(clock, 'from-bmc', faults, stop.signal);
+  const { faults } = options;
+  const inbound = faults ? createFaultyPath(clock, 'to-bmc', faults, stop.signal) : FAULTLESS;
+  const outbound = faults ? createFaultyPath(clock, 'from-bmc', faults, stop.signal) : FAULTLESS;
   const { kg } = options;
   const { ipmi15 } = context;
   const core: BmcCore = { clock, entropy, personality, sessions, context, kg, ipmi15, payloads, requests, send };

@@ -7,9 +7,8 @@ import { createMeter } from '../../../src/foundation/meter.ts';
 import { Secret } from '../../../src/foundation/secret.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
 import { createBadNetwork, isProtected } from '../../../src/simulator/bmc/bad-network.ts';
-import { createPlainChassis } from '../../../src/simulator/bmc/chassis.ts';
 import type { FaultHook } from '../../../src/simulator/bmc/faults.ts';
-import { createSimulatedBmc } from '../../../src/simulator/bmc/simulated-bmc.ts';
+import { createBmcFleet } from '../../../src/simulator/fleet.ts';
 
 const never = new AbortController().signal;
 const deps = { udp: systemUdp, clock: systemClock, entropy: systemEntropy };
@@ -25,15 +24,17 @@ const badNetwork = (seed: number): FaultHook =>
     corruptible: isProtected,
   });
 
-async function createFleet(size: number, faults: (index: number) => FaultHook) {
+async function createFleet(size: number, faults?: (index: number) => FaultHook) {
   const meter = createMeter();
-  const bmcs = createIpmiBmcs({ ...deps, log: silentLog, meter }, { firstWaitMs: 100, attempts: 7, onceWaitMs: 1_000 });
+  const bmcs = createIpmiBmcs({ ...deps, log: silentLog, meter }, { firstWaitMs: 100, attempts: 7, verbWaitMs: 1_000 });
+  const each = (index: number) => ({
+    users: [{ name: 'admin', password: `secret ${index}`, privilege: 4 }],
+    ...(faults ? { faults: faults(index) } : {}),
+  });
+  const addresses = { kind: 'ports', address: '127.0.0.1' } as const;
+  const fleet = await createBmcFleet(deps, { count: size, addresses, each }, never);
   const members = await Promise.all(
-    Array.from({ length: size }, async (_unused, index) => {
-      const chassis = createPlainChassis();
-      const users = [{ name: 'admin', password: `secret ${index}`, privilege: 4 }];
-      const options = { users, address: '127.0.0.1', port: 0, chassis, faults: faults(index) };
-      const simulated = await createSimulatedBmc(deps, options, never);
+    fleet.members.map(async ({ bmc: simulated, chassis }, index) => {
       const password = Secret.fromText(`secret ${index}`);
       const target = { host: '127.0.0.1', port: simulated.local.port, user: 'admin', password };
       return { simulated, chassis, bmc: await bmcs.open(target, never) };
@@ -44,14 +45,14 @@ async function createFleet(size: number, faults: (index: number) => FaultHook) {
     members,
     async [Symbol.asyncDispose]() {
       await bmcs[Symbol.asyncDispose]();
-      await Promise.all(members.map(({ simulated }) => simulated[Symbol.asyncDispose]()));
+      await fleet[Symbol.asyncDispose]();
     },
   };
 }
 
 describe('a fleet over loopback', () => {
   test('200 BMCs share one socket and are told apart; sessions are closed in the end', async () => {
-    const fleet = await createFleet(200, () => () => undefined);
+    const fleet = await createFleet(200);
     await Promise.all(
       fleet.members.map(async ({ bmc, chassis }, index) => {
         if (index % 3 === 0) chassis.control('on');
