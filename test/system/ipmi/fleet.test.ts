@@ -26,7 +26,7 @@ const badNetwork = (seed: number): FaultHook =>
 
 async function createFleet(size: number, faults?: (index: number) => FaultHook) {
   const meter = createMeter();
-  const bmcs = createIpmiBmcs({ ...deps, log: silentLog, meter }, { firstWaitMs: 100, attempts: 7, verbWaitMs: 1_000 });
+  const bmcs = createIpmiBmcs({ ...deps, log: silentLog, meter }, { firstWaitMs: 100, attempts: 7, onceWaitMs: 1_000 });
   const each = (index: number) => ({
     users: [{ name: 'admin', password: `secret ${index}`, privilege: 4 }],
     ...(faults ? { faults: faults(index) } : {}),
