@@ -8,6 +8,7 @@ import type { ReceivedPassphrase } from '../ssh/encrypted-disks.ts';
 import type { RebuildJobs, StartedRebuild } from '../ssh/rebuild-jobs.ts';
 import type { SshServer } from '../ssh/ssh-server.ts';
 import { liveBoot, type MachinePhase } from './boot-life.ts';
+import { createMachineConsole } from './console.ts';
 import { createGenerations, type Generations } from './generations.ts';
 import { FAST_TIMINGS, type NetbootResult, type SimulatedMachineSpec } from './spec.ts';
 
@@ -61,6 +62,7 @@ export function createSimulatedMachine(parts: SimulatedMachineParts, spec: Simul
   const rebuilds: StartedRebuild[] = [];
   const servers = new Map<1 | 3, SshServer>();
   const watchers = new Set<() => void>();
+  const serial = createMachineConsole(spec.name);
   let phase: MachinePhase = 'off';
   let flags: BootFlags = NO_BOOT_OVERRIDE;
   let jobs: RebuildJobs | undefined;
@@ -70,6 +72,7 @@ export function createSimulatedMachine(parts: SimulatedMachineParts, spec: Simul
 
   const enter = (next: MachinePhase, detail: string): void => {
     phase = next;
+    serial.enter(next, detail);
     history.push({ phase: next, detail, at: clock.now() });
     if (history.length > HISTORY) history.shift();
     for (const wake of watchers) wake();
@@ -155,6 +158,7 @@ export function createSimulatedMachine(parts: SimulatedMachineParts, spec: Simul
   }
 
   const chassis: Chassis = {
+    serial,
     poweredOn: () => power !== undefined,
     control(action) {
       const signal = power?.signal;
