@@ -175,6 +175,33 @@ describe('the WebSocket of a console', () => {
   });
 });
 
+describe('another client', () => {
+  it('of other make (the one of Node) understands the service', async () => {
+    // Its options are no part of the standard, and of no type that we have.
+    const Client = WebSocket as unknown as new (at: string, options: object) => WebSocket;
+    const client = new Client(place('?mode=write'), { headers: bearer('operator') });
+    client.binaryType = 'arraybuffer';
+    const frames: string[] = [];
+    client.addEventListener('message', ({ data }) => {
+      frames.push(typeof data === 'string' ? data : Buffer.from(data as ArrayBuffer).toString('latin1'));
+    });
+    await new Promise((resolve) => client.addEventListener('open', resolve, { once: true }));
+    line().say('login: \xff');
+    client.send(Buffer.from('root\r'));
+    client.send('{"type":"break"}');
+    const end = performance.now() + 5000;
+    while (line().breaks === 0 || frames.length < 3) {
+      if (performance.now() > end) throw new Error(frames.join('\n'));
+      await new Promise((wait) => setTimeout(wait, 5));
+    }
+    expect(frames).toEqual(['{"type":"state","line":"connected"}', '{"type":"offset","offset":0}', 'login: \xc3\xbf']);
+    expect(line().written).toEqual(['root\r']);
+    const closed = new Promise<CloseEvent>((resolve) => client.addEventListener('close', resolve, { once: true }));
+    client.close(1000, 'enough');
+    expect((await closed).wasClean).toBe(true);
+  });
+});
+
 describe('an upgrade is refused with a problem', () => {
   it('without rights', async () => {
     expect(await refusal(place(), {})).toEqual([401, 'unauthorized']);
