@@ -59,6 +59,8 @@ export type Personality = {
   readonly repeatedRequest: 'carried-out' | 'refused';
   /** Session id in answers of a v1.5 session: Tyan S2882 sends 0 (FreeIPMI "idzero"). */
   readonly v15SessionId: 'sent' | 'zero';
+  /** The number of Activate Session's answer: ipmi_sim uses it again for the next packet. */
+  readonly v15FirstNumber: 'used-once' | 'used-twice';
 
   /** Which bits of the boot flags it keeps: ipmi_sim keeps the device alone, others lose EFI and persistent. */
   readonly bootFlags: 'kept' | 'device-only' | 'without-efi-and-persistent';
@@ -93,6 +95,7 @@ export const strict: Personality = {
   extraResponseBytes: 0,
   repeatedRequest: 'carried-out',
   v15SessionId: 'sent',
+  v15FirstNumber: 'used-once',
   bootFlags: 'kept',
   bootFlagsLostAfterMs: undefined,
 };
@@ -135,6 +138,7 @@ export const ipmiSim: Partial<Personality> = {
   openSessionRefusalBytes: 2,
   hashedPrivilege: 'open-session',
   repeatedRakpMessage3: 'answered-in-session',
+  v15FirstNumber: 'used-twice',
   bootFlags: 'device-only',
   limits: { idleMs: 30_000 },
 };

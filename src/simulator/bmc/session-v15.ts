@@ -74,6 +74,9 @@ function activate(core: BmcCore, challenged: ChallengedSession, packet: SessionV
   const payload = answerRequest(core, message, answer, undefined);
   const sessionSequence = session?.lastSentSequence ?? 0;
   core.send(encodeDatagramV1(signSessionV1({ sessionId: challenged.id, sessionSequence, payload }, key)), from);
+  if (session && core.personality.v15FirstNumber === 'used-twice') {
+    session.lastSentSequence = (session.lastSentSequence - 1) >>> 0;
+  }
 }
 
 function refusal(core: BmcCore, challenged: ChallengedSession, request: ActivateSessionRequest): number | undefined {

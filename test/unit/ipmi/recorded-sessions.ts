@@ -21,13 +21,20 @@ export type RecordedSession = {
   readonly sik: Buffer;
 };
 
-export const recordings = [
+/** RMCP+ sessions, one at least of every suite. */
+export const recordings: readonly string[] = [
   'ipmitool-ipmi-sim-suite-3-chassis-status.txt',
   'ipmitool-ipmi-sim-suite-3-mc-info.txt',
   'ipmitool-ipmi-sim-suite-3-bootdev.txt',
   'ipmitool-ipmi-sim-suite-3-power-cycle.txt',
   'ipmitool-suite-17-chassis-status.txt',
-] as const;
+  ...[1, 2, 6].map((suite) => `ipmitool-ipmi-sim-suite-${suite}.txt`),
+  ...[0, 7, 8, 15, 16].map((suite) => `ipmitool-suite-${suite}.txt`),
+  ...[11, 12].map((suite) => `ipmipower-suite-${suite}.txt`),
+];
+
+/** Sessions of IPMI 1.5 with MD5. */
+export const recordingsV15 = ['ipmitool-ipmi-sim-v15.txt', 'ipmipower-v15.txt'];
 
 export function loadRecording(name: string): readonly RecordedDatagram[] {
   const text = readFileSync(join(import.meta.dirname, 'recorded', name), 'utf8');

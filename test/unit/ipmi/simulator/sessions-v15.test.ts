@@ -202,6 +202,13 @@ describe('IPMI 1.5 sessions (§6.12, §22.16, §22.17)', () => {
     expect(await activated(wire)).toBeDefined();
   });
 
+  test('the number of the activation is used twice (ipmi_sim)', async () => {
+    await using wire = await createWire({ ipmi15: 'per-message', personality: { v15FirstNumber: 'used-twice' } });
+    const { id, first } = await activated(wire);
+    const answer = await send(wire, signSessionV1({ sessionId: id, sessionSequence: first, payload: deviceId }, key));
+    expect(answer?.session.sessionSequence).toBe(FIRST_OUTBOUND);
+  });
+
   test('answers under session id 0 (Tyan S2882)', async () => {
     await using wire = await createWire({ ipmi15: 'per-message', personality: { v15SessionId: 'zero' } });
     const { id, first } = await activated(wire);
