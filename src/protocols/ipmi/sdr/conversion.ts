@@ -14,6 +14,7 @@ export const Linearization = {
   square: 0x08,
   cube: 0x09,
   squareRoot: 0x0a,
+  /** "cube⁻¹(x)", beside "1/x" and "sqrt(x)": the inverse function, as ipmitool has it. OpenIPMI and FreeIPMI take 1/x³. */
   cubeRoot: 0x0b,
   /** To 7Fh: the factors depend on the reading and must be asked for. */
   nonLinear: 0x70,
