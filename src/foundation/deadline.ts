@@ -18,22 +18,25 @@ export async function withDeadline<T>(
   signal.throwIfAborted();
   const own = new AbortController();
   const timer = new AbortController();
-  const passed = new DeadlineError(`${what}: no result within ${formatSeconds(ms)}`);
+  let passed: DeadlineError | undefined;
   const onAbort = (): void => own.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   // The sleep is ended through `timer` when the work is done; its rejection then is expected.
   const ticking = clock.sleep(ms, timer.signal).then(
-    () => own.abort(passed),
+    () => {
+      passed = new DeadlineError(`${what}: no result within ${formatSeconds(ms)}`);
+      own.abort(passed);
+    },
     () => undefined,
   );
   try {
     return await work(own.signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    throw own.signal.aborted ? passed : error;
+    throw passed ?? error;
   } finally {
     signal.removeEventListener('abort', onAbort);
-    timer.abort();
+    timer.abort(WORK_IS_DONE);
     await ticking;
   }
 }
@@ -55,6 +58,9 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Pr
     signal.removeEventListener('abort', onAbort);
   }
 }
+
+/** Why a timer that is no longer needed is ended. Without a reason, each abort would make an error with a stack. */
+export const WORK_IS_DONE = 'the work is done';
 
 /** "1.5 s", "250 ms": durations in messages. */
 export function formatSeconds(ms: number): string {

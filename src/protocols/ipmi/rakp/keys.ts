@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { ByteWriter } from '../../../foundation/bytes/byte-writer.ts';
 import { BugError } from '../../../foundation/errors.ts';
 import { type CipherSuite, IntegrityAlgorithm } from '../cipher-suites.ts';
@@ -104,5 +104,5 @@ function writeIdentity(exchange: RakpExchange, writer: ByteWriter): void {
 /** Nothing, where the suite does not authenticate: its codes have no bytes. @see §13.28 "RAKP-none" */
 function hash(suite: CipherSuite, key: Buffer, data: Buffer): Buffer {
   if (suite.hash === undefined) return Buffer.alloc(0);
-  return createHmac(suite.hash, key).update(data).digest();
+  return createHmac(suite.hash, createSecretKey(key)).update(data).digest();
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../../foundation/clock.ts';
+import { WORK_IS_DONE } from '../../../../foundation/deadline.ts';
 
 /**
  * Settles with the answer, or with undefined when `ms` have passed without one.
@@ -19,6 +20,6 @@ export async function answerWithin<T>(
   } finally {
     signal.removeEventListener('abort', onAbort);
     // Ends the sleep when the answer came first; its rejection then loses a settled race.
-    timer.abort();
+    timer.abort(WORK_IS_DONE);
   }
 }

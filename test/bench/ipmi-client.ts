@@ -1,0 +1,80 @@
+import { text } from 'node:stream/consumers';
+import { createIpmiBmcs } from '../../src/drivers/bmc/ipmi/ipmi-bmcs.ts';
+import { systemClock } from '../../src/foundation/clock.ts';
+import { systemEntropy } from '../../src/foundation/entropy.ts';
+import { silentLog } from '../../src/foundation/log.ts';
+import { createMeter } from '../../src/foundation/meter.ts';
+import { Secret } from '../../src/foundation/secret.ts';
+import { systemUdp } from '../../src/foundation/udp.ts';
+
+// Asks many BMCs for their power state, in a process of its own as the peers are: first with sessions to set up, then over
+// the sessions that it keeps. Standard input: JSON of IpmiClientOrder; standard output: JSON of IpmiClientReport.
+
+export type IpmiClientOrder = {
+  readonly bmcs: readonly { readonly address: string; readonly port: number }[];
+  readonly user: string;
+  readonly password: string;
+  readonly cipherSuite: number;
+  readonly warmRounds: number;
+};
+
+/** Milliseconds; one latency a BMC, from the call to its answer, all called at once. */
+export type IpmiClientReport = {
+  readonly coldTotal: number;
+  readonly cold: readonly number[];
+  readonly warmTotals: readonly number[];
+  readonly warm: readonly number[];
+  /** Bytes of heap and buffers that one BMC with an idle session holds. */
+  readonly bytesPerBmc: number;
+  readonly sessions: number;
+};
+
+const never = new AbortController().signal;
+const order = JSON.parse(await text(process.stdin)) as IpmiClientOrder;
+const password = Secret.fromText(order.password);
+await using bmcs = createIpmiBmcs({
+  udp: systemUdp,
+  clock: systemClock,
+  entropy: systemEntropy,
+  log: silentLog,
+  meter: createMeter(),
+});
+
+const before = heldBytes();
+const opened = await Promise.all(
+  order.bmcs.map(({ address, port }) =>
+    bmcs.open({ host: address, port, user: order.user, password, cipherSuites: [order.cipherSuite] }, never),
+  ),
+);
+const cold = await round();
+const bytesPerBmc = (heldBytes() - before) / order.bmcs.length;
+const warm = [];
+for (let i = 0; i < order.warmRounds; i++) warm.push(await round());
+const report: IpmiClientReport = {
+  coldTotal: cold.total,
+  cold: cold.latencies,
+  warmTotals: warm.map((each) => each.total),
+  warm: warm.flatMap((each) => each.latencies),
+  bytesPerBmc,
+  sessions: bmcs.sessions,
+};
+process.stdout.write(JSON.stringify(report));
+
+async function round(): Promise<{ readonly total: number; readonly latencies: readonly number[] }> {
+  const started = performance.now();
+  const latencies = await Promise.all(
+    opened.map(async (bmc) => {
+      await bmc.powerState(never);
+      return performance.now() - started;
+    }),
+  );
+  return { total: performance.now() - started, latencies };
+}
+
+function heldBytes(): number {
+  if (globalThis.gc === undefined) throw new Error('start with --expose-gc');
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
