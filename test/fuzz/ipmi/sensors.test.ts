@@ -14,6 +14,7 @@ import { getSdr } from '../../../src/protocols/ipmi/commands/storage/get-sdr.ts'
 import { getSdrRepositoryInfo } from '../../../src/protocols/ipmi/commands/storage/get-sdr-repository-info.ts';
 import { reserveSdrRepository } from '../../../src/protocols/ipmi/commands/storage/reserve-sdr-repository.ts';
 import { closestRawReading, convertReading } from '../../../src/protocols/ipmi/sdr/conversion.ts';
+import { maximumIdStringBytes } from '../../../src/protocols/ipmi/sdr/id-string.ts';
 import { sharedSensors } from '../../../src/protocols/ipmi/sdr/record-sharing.ts';
 import {
   decodeSdrRecord,
@@ -21,6 +22,8 @@ import {
   encodeSdrRecord,
   type SdrBody,
 } from '../../../src/protocols/ipmi/sdr/sdr-record.ts';
+
+import { TextCoding } from '../../../src/protocols/ipmi/type-length.ts';
 
 fc.configureGlobal({ numRuns: 300, seed: 623 });
 
@@ -34,7 +37,13 @@ const u32 = bits(32);
 const flag = fc.boolean();
 const nothing = fc.constant(undefined);
 
-const name = fc.record({ coding: fc.constantFrom(0, 1, 2, 3), bytes: buffer(0, 31) });
+const name = fc
+  .constantFrom(...Object.values(TextCoding))
+  .chain((coding) => buffer(0, maximumIdStringBytes[coding]).map((bytes) => ({ coding, bytes })))
+  .map(({ coding, bytes }) => ({
+    coding,
+    bytes: coding === TextCoding.unicode ? bytes.subarray(0, bytes.length & ~1) : bytes,
+  }));
 const key = fc.record({ owner: u8, channel: bits(4), lun: bits(2), number: u8 });
 const units = fc.record({
   format: bits(2),

@@ -287,7 +287,7 @@ function controller(): readonly SensorDefinition[] {
         lun: 0,
         bus: 0,
         channel: 0,
-        // FRU inventory device behind a management controller, IPMI FRU inventory. @see §43.12, Table 43-12
+        // FRU inventory device behind a management controller, IPMI FRU inventory. @see §43.13, Table 43-12
         deviceType: 0x10,
         deviceTypeModifier: 0x00,
         entityId: Entity.systemBoard,
