@@ -10,10 +10,10 @@ async function look(): Promise<void> {
     console.log(`power is ${await bmc.powerState()}`);
   } catch (error) {
     if (!(error instanceof AuthenticationError) && !(error instanceof UnreachableError)) throw error;
-    const { stage, causes, next, hint } = error.details;
+    const { stage, causes, next } = error.details;
     console.log(`${error.code} at ${stage}`);
     for (const cause of Array.isArray(causes) ? causes : []) console.log(`  perhaps ${cause}`);
-    console.log(`  then ${next ?? hint}`);
+    console.log(`  then ${next ?? 'correct it, or allow it again'}`);
   }
 }
 
