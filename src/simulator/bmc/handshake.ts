@@ -13,7 +13,6 @@ import {
   packetKeys,
   type RakpExchange,
   rakpKey,
-  rakpMessage2Code,
   rakpMessage3Code,
   sameCode,
   sessionIntegrityKey,
@@ -33,7 +32,7 @@ import {
 import { RakpStatus } from '../../protocols/ipmi/rakp/status.ts';
 import { emptyReceiveWindow } from '../../protocols/ipmi/receive-window.ts';
 import type { BmcCore } from './core.ts';
-import { checkValue, hashedRole, passwordKey } from './rakp-habits.ts';
+import { checkValue, keyExchangeCode, nameToHash, passwordKey, roleToHash } from './rakp-habits.ts';
 import type { HalfOpenSession } from './sessions.ts';
 import { findUser, type SimulatedUser } from './users.ts';
 
@@ -89,7 +88,7 @@ export function rakpMessage1(core: BmcCore, payload: Buffer): Buffer | undefined
     const repeated = login.message1.subarray(1).equals(payload.subarray(1));
     return repeated && personality.repeatedRakpMessage1 === 'answered' ? tagged(login.message2, messageTag) : undefined;
   }
-  const user = findUser(context.users, message);
+  const user = findUser(context.users, message, personality.loginLevel);
   if (typeof user !== 'number') return beginLogin(core, session, payload, message, user);
   sessions.close(session.id);
   const addressed = personality.rakpRefusal === 'addressed' ? { messageTag, remoteConsoleSessionId } : NOBODY;
@@ -112,8 +111,8 @@ function beginLogin(
     remoteConsoleRandom: Buffer.from(message.remoteConsoleRandom),
     managedSystemRandom: core.entropy.bytes(16),
     managedSystemGuid: core.context.guid,
-    role: hashedRole(personality, message.role, session.requestedPrivilege),
-    userName: Buffer.from(message.userName),
+    role: roleToHash(personality, message.role, session.requestedPrivilege),
+    userName: nameToHash(personality, message.userName),
   };
   const message2 = encodeMessage2({
     status: RakpStatus.ok,
@@ -121,7 +120,12 @@ function beginLogin(
     remoteConsoleSessionId: session.remoteConsoleSessionId,
     managedSystemRandom: exchange.managedSystemRandom,
     managedSystemGuid: exchange.managedSystemGuid,
-    keyExchangeCode: rakpMessage2Code(session.suite, passwordKey(personality, session.suite, user), exchange),
+    keyExchangeCode: keyExchangeCode(
+      personality,
+      session.suite,
+      passwordKey(personality, session.suite, user),
+      exchange,
+    ),
   });
   const requestedPrivilege = message.role & 0x0f;
   session.login = { message1: Buffer.from(payload), message2, user, exchange, requestedPrivilege };

@@ -18,6 +18,8 @@ export type Personality = {
   readonly presencePing: 'answered' | 'ignored';
   /** Get Channel Cipher Suites outside a session: ipmi_sim and many boards are silent (ipmitool issue #199). */
   readonly cipherSuiteQuery: 'answered' | 'ignored';
+  /** The suites that it lists, where those are not the ones that work: Supermicro X8DTG, MSI, Windmill (FreeIPMI's list of defects). */
+  readonly listedSuites: readonly number[] | undefined;
   /** User, K_G and version bits of Get Channel Authentication Capabilities: wrong on Asus P5M2 and Intel SR1520ML (FreeIPMI "authcap"). */
   readonly capabilityBits: 'right' | 'wrong';
 
@@ -32,6 +34,14 @@ export type Personality = {
 
   /** Whose privilege level the RAKP hashes cover: Supermicro X8DT*, Dell C5220 and Intel S5500WBV take Open Session's. */
   readonly hashedPrivilege: 'rakp-message-1' | 'open-session';
+  /** The role byte of the RAKP hashes: Intel 82571 network controllers leave the name-only bit out (ipmitool "-o i82571spt"). */
+  readonly hashedRole: 'whole' | 'without-name-only-bit';
+  /** The user name of the RAKP hashes: Intel SE7520AF2 fills it up to 16 bytes, its length too (FreeIPMI "intel20"). */
+  readonly hashedName: 'as-sent' | 'padded';
+  /** The code of RAKP message 2: Sun Fire 4100 sends 16 bytes of 20 (FreeIPMI "sun20"). */
+  readonly keyExchangeCode: 'whole' | 'cut-to-16';
+  /** Which level a user may log in at: up to the limit, or that and no other (Xyratex HB-F8-SRAY, FreeIPMI's list of defects). */
+  readonly loginLevel: 'up-to-limit' | 'limit-only';
   /** Tag and session id of a refused RAKP message 1: the console's, or zeros (OpenBMC). */
   readonly rakpRefusal: 'addressed' | 'zeros';
   /** How much of a password HMAC-MD5 is keyed with: Intel SE7520AF2 takes 16 bytes (FreeIPMI "intel20"). */
@@ -57,8 +67,12 @@ export type Personality = {
   readonly extraResponseBytes: number;
   /** A request with the bytes of the last one: carried out again, or refused with CFh (§5.2, Table 5-2). */
   readonly repeatedRequest: 'carried-out' | 'refused';
+  /** Commands, netFn in bits 15:8, that it lets nobody below OPERATOR do, whatever Table G-1 says: H8QME and Reserve SEL. */
+  readonly operatorCommands: readonly number[];
   /** Session id in answers of a v1.5 session: Tyan S2882 sends 0 (FreeIPMI "idzero"). */
   readonly v15SessionId: 'sent' | 'zero';
+  /** Byte order of the numbers it sends in a v1.5 session: Sun Fire 4100 sends the most significant first (FreeIPMI "endianseq"). */
+  readonly v15SequenceOrder: 'little-endian' | 'big-endian';
   /** The number of Activate Session's answer: ipmi_sim uses it again for the next packet. */
   readonly v15FirstNumber: 'used-once' | 'used-twice';
 
@@ -76,12 +90,17 @@ export const strict: Personality = {
   rmcpPlus: 'spoken',
   presencePing: 'answered',
   cipherSuiteQuery: 'answered',
+  listedSuites: undefined,
   capabilityBits: 'right',
   disabledSuiteStatus: RakpStatus.noMatchingCipherSuite,
   openSessionRefusalBytes: 8,
   highestPrivilege: 'resolved',
   grantsAlways: undefined,
   hashedPrivilege: 'rakp-message-1',
+  hashedRole: 'whole',
+  hashedName: 'as-sent',
+  keyExchangeCode: 'whole',
+  loginLevel: 'up-to-limit',
   rakpRefusal: 'addressed',
   md5PasswordBytes: 20,
   checkValueCut: 'authentication',
@@ -94,7 +113,9 @@ export const strict: Personality = {
   integrityPad: 'with-trailer',
   extraResponseBytes: 0,
   repeatedRequest: 'carried-out',
+  operatorCommands: [],
   v15SessionId: 'sent',
+  v15SequenceOrder: 'little-endian',
   v15FirstNumber: 'used-once',
   bootFlags: 'kept',
   bootFlagsLostAfterMs: undefined,
@@ -153,9 +174,21 @@ export const openSessionPrivilege: Partial<Personality> = { hashedPrivilege: 'op
 export const intel20: Partial<Personality> = {
   cipherSuites: [6, 7, 8, 11, 12, 1, 2, 3],
   highestPrivilege: 'echoed',
+  hashedName: 'padded',
   md5PasswordBytes: 16,
   checkValueCut: 'integrity',
 };
+
+/** Sun Fire 4100 with ILOM (FreeIPMI "sun20", "endianseq"). */
+export const sunIlom: Partial<Personality> = {
+  cipherSuites: [1, 2, 3],
+  hashedPrivilege: 'open-session',
+  keyExchangeCode: 'cut-to-16',
+  v15SequenceOrder: 'big-endian',
+};
+
+/** Intel 82571 network controllers (ipmitool "-o i82571spt"). */
+export const intel82571: Partial<Personality> = { cipherSuites: [3], hashedRole: 'without-name-only-bit' };
 
 /** Knows IPMI 1.5 alone; needs `ipmi15` in the options. */
 export const onlyIpmi15: Partial<Personality> = { rmcpPlus: 'unknown' };

@@ -1,11 +1,36 @@
 import { type CipherSuite, cipherSuiteById } from '../../protocols/ipmi/cipher-suites.ts';
-import { type RakpExchange, rakpKey, rakpMessage4CheckValue } from '../../protocols/ipmi/rakp/keys.ts';
+import {
+  MAXIMUM_USER_NAME_BYTES,
+  type RakpExchange,
+  rakpKey,
+  rakpMessage2Code,
+  rakpMessage4CheckValue,
+} from '../../protocols/ipmi/rakp/keys.ts';
+import { NAME_ONLY_LOOKUP } from '../../protocols/ipmi/rakp/rakp-message-1.ts';
 import type { Personality } from './personality.ts';
 import type { SimulatedUser } from './users.ts';
 
 /** The role byte that this controller's hashes cover. @see IPMI v2.0 rev. 1.1 §13.31 */
-export function hashedRole({ hashedPrivilege }: Personality, role: number, openSessionPrivilege: number): number {
-  return hashedPrivilege === 'open-session' ? (role & 0xf0) | openSessionPrivilege : role;
+export function roleToHash(personality: Personality, role: number, openSessionPrivilege: number): number {
+  const level = personality.hashedPrivilege === 'open-session' ? openSessionPrivilege : role & 0x0f;
+  const lookup = personality.hashedRole === 'whole' ? role & 0xf0 : role & 0xf0 & ~NAME_ONLY_LOOKUP;
+  return lookup | level;
+}
+
+/** The user name that this controller's hashes cover; a copy. @see IPMI v2.0 rev. 1.1 §13.31 */
+export function nameToHash({ hashedName }: Personality, userName: Buffer): Buffer {
+  return hashedName === 'padded' ? Buffer.concat([userName], MAXIMUM_USER_NAME_BYTES) : Buffer.from(userName);
+}
+
+/** The code of RAKP message 2, as much of it as this controller sends. @see IPMI v2.0 rev. 1.1 §13.21 */
+export function keyExchangeCode(
+  personality: Personality,
+  suite: CipherSuite,
+  key: Buffer,
+  exchange: RakpExchange,
+): Buffer {
+  const code = rakpMessage2Code(suite, key, exchange);
+  return personality.keyExchangeCode === 'whole' ? code : code.subarray(0, 16);
 }
 
 /** The user's password as this controller's key of 20 bytes. @see IPMI v2.0 rev. 1.1 §13.31 */

@@ -1,6 +1,7 @@
 import { ByteReader } from '../../foundation/bytes/byte-reader.ts';
 import { CompletionCode } from '../../protocols/ipmi/completion-code.ts';
 import { decodeIpmiRequest, encodeIpmiResponse, type IpmiRequest } from '../../protocols/ipmi/message.ts';
+import { PrivilegeLevel } from '../../protocols/ipmi/privilege-level.ts';
 import { type CommandAnswer, carryOut } from './commands.ts';
 import type { BmcCore } from './core.ts';
 import type { ActiveSession } from './sessions.ts';
@@ -17,7 +18,9 @@ export function performRequest(core: BmcCore, payload: Buffer, session: ActiveSe
   const request = decodeIpmiRequest(new ByteReader(payload));
   const answer = repeats(core, payload, session)
     ? { name: 'repeated request', completionCode: DUPLICATE_REQUEST, data: Buffer.alloc(0) }
-    : carryOut(request, core.context, session);
+    : wantsOperator(core, request, session)
+      ? { name: 'more privilege wanted', completionCode: CompletionCode.insufficientPrivilege, data: Buffer.alloc(0) }
+      : carryOut(request, core.context, session);
   return answerRequest(core, request, answer, session);
 }
 
@@ -34,6 +37,11 @@ export function answerRequest(
   const netFn = request.netFn | 1;
   const response = encodeIpmiResponse({ ...request, netFn, completionCode, data: Buffer.concat([data, extra]) });
   return session && innerChecksums === 'wrong' ? spoilChecksums(response) : response;
+}
+
+function wantsOperator({ personality }: BmcCore, request: IpmiRequest, session: ActiveSession | undefined): boolean {
+  if (!personality.operatorCommands.includes((request.netFn << 8) | request.command)) return false;
+  return (session?.privilege ?? 0) < PrivilegeLevel.operator;
 }
 
 function repeats({ personality }: BmcCore, payload: Buffer, session: ActiveSession | undefined): boolean {

@@ -52,10 +52,18 @@ function send(core: BmcCore, session: ActiveSessionV15, payload: Buffer): void {
   const sessionSequence = nextSequence(session.lastSentSequence);
   session.lastSentSequence = sessionSequence;
   const sessionId = core.personality.v15SessionId === 'zero' ? 0 : session.id;
-  const packet = { sessionId, sessionSequence, payload };
+  const packet = { sessionId, sessionSequence: sentNumber(core, sessionSequence), payload };
   const bare = { ...packet, authenticationType: AuthenticationType.none, trailer: Buffer.alloc(0) };
   const wrapper = core.ipmi15 === 'at-activation' ? bare : signSessionV1(packet, session.key);
   core.send(encodeDatagramV1(wrapper), session.peer);
+}
+
+/** A number as this controller's bytes of it are read by the book; the code covers what is sent. */
+function sentNumber({ personality }: BmcCore, sequence: number): number {
+  if (personality.v15SequenceOrder === 'little-endian') return sequence;
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(sequence);
+  return bytes.readUInt32LE();
 }
 
 /** Activate Session comes under the temporary id, and its answer goes under it. @see IPMI v2.0 rev. 1.1 §22.17 */
@@ -72,7 +80,7 @@ function activate(core: BmcCore, challenged: ChallengedSession, packet: SessionV
   const data = session ? activatedData(core, session) : Buffer.alloc(0);
   const answer = { name: activateSession.name, completionCode: code ?? CompletionCode.ok, data };
   const payload = answerRequest(core, message, answer, undefined);
-  const sessionSequence = session?.lastSentSequence ?? 0;
+  const sessionSequence = sentNumber(core, session?.lastSentSequence ?? 0);
   core.send(encodeDatagramV1(signSessionV1({ sessionId: challenged.id, sessionSequence, payload }, key)), from);
   if (session && core.personality.v15FirstNumber === 'used-twice') {
     session.lastSentSequence = (session.lastSentSequence - 1) >>> 0;

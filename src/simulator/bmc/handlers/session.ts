@@ -61,7 +61,9 @@ export const sessionHandlers: readonly Handler[] = [
   handler(getChannelCipherSuites, ({ channel, listSuites, listIndex }, { cipherSuites, personality }) => {
     if (personality.rmcpPlus === 'unknown') return { refusal: CompletionCode.invalidCommand };
     if (!isLanChannel(channel)) return { refusal: CompletionCode.invalidDataField };
-    const suites = cipherSuites.map(cipherSuiteById).filter((suite) => suite !== undefined);
+    const suites = (personality.listedSuites ?? cipherSuites)
+      .map(cipherSuiteById)
+      .filter((suite) => suite !== undefined);
     const list = listSuites ? suiteRecords(suites) : algorithmList(suites);
     const from = listIndex * CIPHER_SUITE_CHUNK_BYTES;
     return { response: { channel: LAN_CHANNEL, records: list.subarray(from, from + CIPHER_SUITE_CHUNK_BYTES) } };

@@ -209,6 +209,14 @@ describe('IPMI 1.5 sessions (§6.12, §22.16, §22.17)', () => {
     expect(answer?.session.sessionSequence).toBe(FIRST_OUTBOUND);
   });
 
+  test('numbers come most significant byte first, under a right code (Sun Fire 4100)', async () => {
+    await using wire = await createWire({ ipmi15: 'per-message', personality: { v15SequenceOrder: 'big-endian' } });
+    const { id, first } = await activated(wire);
+    const answer = await send(wire, signSessionV1({ sessionId: id, sessionSequence: first, payload: deviceId }, key));
+    expect(answer?.session.sessionSequence.toString(16)).toBe('5030201');
+    expect(answer && verifySessionV1(answer.session, key)).toBe(true);
+  });
+
   test('answers under session id 0 (Tyan S2882)', async () => {
     await using wire = await createWire({ ipmi15: 'per-message', personality: { v15SessionId: 'zero' } });
     const { id, first } = await activated(wire);

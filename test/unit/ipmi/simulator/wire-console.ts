@@ -135,6 +135,8 @@ export type Login = {
   readonly role?: number;
   /** What the hashes cover, where that is not `role`. */
   readonly hashedRole?: number;
+  /** What the hashes cover, where that is not the name. */
+  readonly hashedName?: Buffer;
 };
 
 /** One handshake as far as it went; a payload is missing where nothing came. */
@@ -173,6 +175,7 @@ export async function logIn(wire: Wire, login: Login): Promise<LoggedIn> {
   const exchange: RakpExchange = {
     ...identity,
     role: login.hashedRole ?? role,
+    userName: login.hashedName ?? userName,
     remoteConsoleSessionId: CONSOLE_SESSION,
     managedSystemRandom: decoded.managedSystemRandom,
     managedSystemGuid: decoded.managedSystemGuid,
