@@ -287,6 +287,17 @@ describe('SOL console that is lost', () => {
     expect(console.story()).toEqual(['connected', 'lost', 'connected']);
   });
 
+  test('reconnect while it connects is done with that attempt, and not kept for the next loss', async () => {
+    await using rig = createSolRig();
+    await using console = rig.console();
+    console.reconnect({ steal: true });
+    await rig.clock.advance(40_000);
+    expect(console.story()).toEqual(['connected']);
+    await thief(rig);
+    await rig.clock.advance(100_000);
+    expect(console.story()).toEqual(['connected', 'stolen']);
+  });
+
   test('disposing while it waits or connects leaves nothing behind', async () => {
     await using rig = createSolRig();
     rig.refuse(new UnreachableError('no answer'));

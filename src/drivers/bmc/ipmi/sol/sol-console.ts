@@ -116,6 +116,9 @@ export function createSolConsole(
     const session = createSolSession(deps, transport, result, settings, onEvent);
     current = { session, leave: () => left.abort(new UnreachableError('set up anew on request')) };
     let thief = false;
+    // Asked for while this attempt was under way already: that is done, and is not for the next loss.
+    again.forget();
+    stealNext = false;
     try {
       onEvent({ kind: 'connected' });
       const end = await session.run(AbortSignal.any([signal, left.signal]));

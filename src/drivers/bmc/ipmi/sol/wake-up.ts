@@ -3,6 +3,8 @@ import type { Clock } from '../../../../foundation/clock.ts';
 /** Something that one loop waits for and others set off. A call that nobody waits for is kept for the next wait. */
 export type WakeUp = {
   wake(): void;
+  /** Forgets a call that nobody has waited for. */
+  forget(): void;
   /**
    * Resolves with true when woken, with false when `ms` have passed first; without `ms` only waking ends it.
    * @throws the signal's reason when it fires first
@@ -17,6 +19,9 @@ export function createWakeUp(clock: Clock): WakeUp {
     wake() {
       called = true;
       waiter?.();
+    },
+    forget() {
+      called = false;
     },
     async wait(ms, signal) {
       signal.throwIfAborted();
