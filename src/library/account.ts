@@ -1,4 +1,5 @@
 import type { IpmiTarget } from '../drivers/bmc/ipmi/options.ts';
+import { abortable } from '../foundation/deadline.ts';
 import { ConfigError } from '../foundation/errors.ts';
 import { Secret } from '../foundation/secret.ts';
 
@@ -57,8 +58,7 @@ export function checkAddress({ host, port, user = '' }: Pick<IpmiAccount, 'host'
 }
 
 async function secretOf(source: SecretSource, what: string, signal: AbortSignal): Promise<Secret> {
-  const value = typeof source === 'function' ? await source(signal) : source;
-  signal.throwIfAborted();
+  const value = typeof source === 'function' ? await abortable(Promise.resolve(source(signal)), signal) : source;
   if (typeof value === 'string') return Secret.fromText(value);
   if (value instanceof Uint8Array) return new Secret(Buffer.from(value));
   // Never the value: it may be a secret in a form that is not known here.

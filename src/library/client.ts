@@ -1,5 +1,4 @@
 import type { IpmiBoard } from '../drivers/bmc/ipmi/board.ts';
-import { createSdrCache } from '../drivers/bmc/ipmi/sensors/sdr-cache.ts';
 import { createCalls } from './calls.ts';
 import { type ChassisPart, createChassisPart } from './chassis-part.ts';
 import { type CommandPart, createCommandPart } from './command-part.ts';
@@ -44,7 +43,7 @@ export function createClient(
 ): IpmiClient {
   const describe = `IPMI ${board.name} as "${board.user}"`;
   const calls = createCalls(describe);
-  const part: PartDeps = { ...deps, board, calls, sdrs: createSdrCache() };
+  const part: PartDeps = { ...deps, board, calls };
   const { closeConsoles, ...consolePart } = createConsolePart(part);
   let closing: Promise<void> | undefined;
 

@@ -1,16 +1,11 @@
 import type { EventLogReport, FruInventory, SensorReading } from '../domain/hardware.ts';
 import { clearEventLog } from '../drivers/bmc/ipmi/event-log/clear-event-log.ts';
-import { readEventLog } from '../drivers/bmc/ipmi/event-log/read-event-log.ts';
 import { setEventLogClock } from '../drivers/bmc/ipmi/event-log/set-event-log-clock.ts';
-import { readInventory } from '../drivers/bmc/ipmi/inventory/read-inventory.ts';
-import { eventSensors, fruLocators } from '../drivers/bmc/ipmi/sensors/known-parts.ts';
 import { readSensors } from '../drivers/bmc/ipmi/sensors/read-sensors.ts';
 import { loadSdrs } from '../drivers/bmc/ipmi/sensors/sdr-cache.ts';
-import { DecodeError } from '../foundation/errors.ts';
+import { readNamedEventLog, readNamedInventory } from '../drivers/bmc/ipmi/with-records.ts';
 import { getSelTime } from '../protocols/ipmi/commands/storage/get-sel-time.ts';
-import { CompletionCodeError } from '../protocols/ipmi/completion-code.ts';
 import type { SdrRecord } from '../protocols/ipmi/sdr/sdr-record.ts';
-import { describeSelRecord } from '../protocols/ipmi/sel/describe-sel-record.ts';
 import { selTimestampToEpochMs } from '../protocols/ipmi/sel/sel-timestamp.ts';
 import type { CallOptions } from './calls.ts';
 import type { PartDeps } from './part.ts';
@@ -46,25 +41,13 @@ export type RecordsPart = {
   inventory(options?: CallOptions): Promise<readonly FruInventory[]>;
 };
 
-export function createRecordsPart({ board: { requester }, calls, clock, sdrs }: PartDeps): RecordsPart {
-  /** The records, or none where the controller does not give them: log and inventory are worth reading without names. */
-  async function recordsIfThere(signal: AbortSignal): Promise<readonly SdrRecord[]> {
-    try {
-      return (await loadSdrs(requester, sdrs, signal)).records;
-    } catch (error) {
-      if (error instanceof CompletionCodeError || error instanceof DecodeError) return [];
-      throw error;
-    }
-  }
-
+export function createRecordsPart({ board, calls, clock }: PartDeps): RecordsPart {
+  const { requester, sdrCache } = board;
   return {
-    sensors: (options) => calls.run(options, (signal) => readSensors(requester, sdrs, signal)),
-    sensorRecords: (options) => calls.run(options, async (signal) => (await loadSdrs(requester, sdrs, signal)).records),
-    eventLog: (options) =>
-      calls.run(options, async (signal) => {
-        const sensors = eventSensors(await recordsIfThere(signal));
-        return await readEventLog(requester, (record) => describeSelRecord(record, sensors), signal);
-      }),
+    sensors: (options) => calls.run(options, (signal) => readSensors(requester, sdrCache, signal)),
+    sensorRecords: (options) =>
+      calls.run(options, async (signal) => (await loadSdrs(requester, sdrCache, signal)).records),
+    eventLog: (options) => calls.run(options, (signal) => readNamedEventLog(board, signal)),
     clearEventLog: (options) =>
       calls.run(options, (signal) => clearEventLog({ requester, clock }, options?.expectedNewest ?? null, signal)),
     clock: (options) =>
@@ -73,9 +56,6 @@ export function createRecordsPart({ board: { requester }, calls, clock, sdrs }: 
       ),
     setClock: (at, options) =>
       calls.run(options, (signal) => setEventLogClock(requester, typeof at === 'number' ? at : at.getTime(), signal)),
-    inventory: (options) =>
-      calls.run(options, async (signal) =>
-        readInventory({ requester, clock }, fruLocators(await recordsIfThere(signal)), signal),
-      ),
+    inventory: (options) => calls.run(options, (signal) => readNamedInventory(board, clock, signal)),
   };
 }

@@ -60,6 +60,15 @@ describe('the packed library', () => {
     expect(machine.bmc.sessions).toBe(0);
   });
 
+  it('can be required', async () => {
+    writeFileSync(join(folder, 'consumer.cjs'), `console.log(typeof require('bootwright/ipmi').createIpmi);`);
+    expect(await runProgram('consumer.cjs', [], { cwd: folder })).toEqual({
+      code: 0,
+      output: 'function\n',
+      errors: '',
+    });
+  });
+
   it('runs its own examples', async () => {
     await using machine = await startSimulatedMachine();
     cpSync(join(installed, 'src', 'library', 'examples'), join(folder, 'examples'), { recursive: true });

@@ -46,6 +46,13 @@ describe('the account of a BMC', () => {
     expect(seen).toBe(caller.signal);
   });
 
+  it('does not wait for a function that never ends once the signal has fired', async () => {
+    const caller = new AbortController();
+    const opening = targetOf({ ...account, password: () => new Promise(() => undefined) }, caller.signal);
+    caller.abort('enough');
+    await expect(opening).rejects.toBe('enough');
+  });
+
   it('passes on what a function throws', async () => {
     const failure = new Error('the key ring is locked');
     const password = (): string => {
