@@ -2,13 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { eventSensors, fruLocators } from '../../../../src/drivers/bmc/ipmi/sensors/known-parts.ts';
 import { loadSdrs } from '../../../../src/drivers/bmc/ipmi/sensors/sdr-cache.ts';
 import { getDeviceSdr } from '../../../../src/protocols/ipmi/commands/sensor/get-device-sdr.ts';
+import { getDeviceSdrInfo } from '../../../../src/protocols/ipmi/commands/sensor/get-device-sdr-info.ts';
 import { getSensorReading } from '../../../../src/protocols/ipmi/commands/sensor/get-sensor-reading.ts';
 import { getSensorThresholds } from '../../../../src/protocols/ipmi/commands/sensor/get-sensor-thresholds.ts';
 import { getSdr } from '../../../../src/protocols/ipmi/commands/storage/get-sdr.ts';
-import { CompletionCodeError } from '../../../../src/protocols/ipmi/completion-code.ts';
+import { CompletionCode, CompletionCodeError } from '../../../../src/protocols/ipmi/completion-code.ts';
 import { TextCoding } from '../../../../src/protocols/ipmi/type-length.ts';
 import { analogSensor } from '../../../../src/simulator/bmc/sensors/analog-sensor.ts';
 import { discreteSensor } from '../../../../src/simulator/bmc/sensors/discrete-sensor.ts';
+import { answered, refused } from '../../../support/direct-requester.ts';
 import { createSensorRig, never } from './rig.ts';
 
 describe('readings of a controller', () => {
@@ -220,6 +222,19 @@ describe('the cache of the records', () => {
     expect(requester.count(getSdr)).toBe(2 * records);
   });
 
+  test('another firmware may have other sensors', async () => {
+    const { requester, read } = createSensorRig();
+    await read();
+    const records = requester.count(getSdr);
+    requester.intercept((request, pass) => {
+      const answer = pass();
+      if (request.netFn === 0x06 && request.command === 0x01) answer.data.writeUInt8(0x08, 3);
+      return answer;
+    });
+    await read();
+    expect(requester.count(getSdr)).toBe(2 * records);
+  });
+
   test('thresholds are asked for again when the comparison with them changes', async () => {
     const { bank, requester, read } = createSensorRig();
     await read();
@@ -256,6 +271,38 @@ describe('records that the controller keeps itself', () => {
     const asked = requester.count(getDeviceSdr);
     await read();
     expect(requester.count(getDeviceSdr)).toBe(asked);
+  });
+
+  test.each(['empty', 'unknown'])('are read where the repository is %s', async (repository) => {
+    const { requester, read } = createSensorRig({ device: { providesDeviceSdrs: true } });
+    requester.intercept((request, pass) => {
+      if (request.netFn !== getSdr.netFn) return pass();
+      if (repository === 'unknown') return refused(CompletionCode.invalidCommand);
+      const answer = pass();
+      answer.data.writeUInt16LE(0, 1);
+      return answer;
+    });
+    expect(await read()).toEqual(await createSensorRig().read());
+    expect(requester.count(getSdr)).toBe(0);
+  });
+
+  test.each([
+    ['static', [0x1d, 0x01], [0x1d, 0x01], 'kept'],
+    ['dynamic, the same population', [0x1d, 0x81, 1, 0, 0, 0], [0x1d, 0x81, 1, 0, 0, 0], 'kept'],
+    ['dynamic, another population', [0x1d, 0x81, 1, 0, 0, 0], [0x1d, 0x81, 2, 0, 0, 0], 'read'],
+    ['dynamic, not told', [0x1d, 0x81], [0x1d, 0x81], 'read'],
+  ])('are kept or read again: %s', async (_what, first, second, then) => {
+    const { requester, read } = createSensorRig({ device: { providesDeviceSdrs: true, additionalDeviceSupport: 1 } });
+    let info = first;
+    const { netFn, command } = getDeviceSdrInfo;
+    requester.intercept((request, pass) =>
+      request.netFn === netFn && request.command === command ? answered(info) : pass(),
+    );
+    await read();
+    const asked = requester.count(getDeviceSdr);
+    info = second;
+    await read();
+    expect(requester.count(getDeviceSdr)).toBe(then === 'kept' ? asked : 2 * asked);
   });
 
   test('a controller without any records says so', async () => {
