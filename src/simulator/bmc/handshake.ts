@@ -59,7 +59,8 @@ function grantSession(core: BmcCore, request: OpenSessionRequest): OpenSessionRe
   if (suite === undefined || !context.cipherSuites.includes(suite.id)) return personality.disabledSuiteStatus;
   if (requestedPrivilege > PrivilegeLevel.oem) return RakpStatus.invalidRole;
   const most = context.suitePrivileges[suite.id] ?? PrivilegeLevel.administrator;
-  if (requestedPrivilege > most) return RakpStatus.unauthorizedRole;
+  const exactly = personality.suiteLevel === 'limit-only' && requestedPrivilege !== 0 && requestedPrivilege !== most;
+  if (requestedPrivilege > most || exactly) return RakpStatus.unauthorizedRole;
   const grantedPrivilege = requestedPrivilege || most;
   const session = sessions.open({ remoteConsoleSessionId, suite, requestedPrivilege, grantedPrivilege });
   if (session === undefined) return RakpStatus.insufficientResources;
@@ -88,7 +89,7 @@ export function rakpMessage1(core: BmcCore, payload: Buffer): Buffer | undefined
     const repeated = login.message1.subarray(1).equals(payload.subarray(1));
     return repeated && personality.repeatedRakpMessage1 === 'answered' ? tagged(login.message2, messageTag) : undefined;
   }
-  const user = findUser(context.users, message, personality.loginLevel);
+  const user = findUser(context.users, message);
   if (typeof user !== 'number') return beginLogin(core, session, payload, message, user);
   sessions.close(session.id);
   const addressed = personality.rakpRefusal === 'addressed' ? { messageTag, remoteConsoleSessionId } : NOBODY;
@@ -190,7 +191,7 @@ function tagged(answer: Buffer, messageTag: number): Buffer {
 }
 
 function encodeMessage2(message: RakpMessage2): Buffer {
-  const writer = new ByteWriter(RAKP_MESSAGE_2_BYTES);
+  const writer = new ByteWriter(RAKP_MESSAGE_2_BYTES + 1);
   encodeRakpMessage2(message, writer);
   return writer.done();
 }

@@ -29,6 +29,8 @@ export type Personality = {
   readonly openSessionRefusalBytes: 8 | 2 | 1;
   /** What Open Session answers to a request for the highest level: the level, or the 0 that asked (Intel, FreeIPMI "intel20"). */
   readonly highestPrivilege: 'resolved' | 'echoed';
+  /** Which levels a suite admits: up to its limit, or that alone (an early Tyan, FreeIPMI, LAN authentication #11). */
+  readonly suiteLevel: 'up-to-limit' | 'limit-only';
   /** The suite that is granted, whatever was asked; pyghmi's own BMC always grants 3. */
   readonly grantsAlways: number | undefined;
 
@@ -38,10 +40,10 @@ export type Personality = {
   readonly hashedRole: 'whole' | 'without-name-only-bit';
   /** The user name of the RAKP hashes: Intel SE7520AF2 fills it up to 16 bytes, its length too (FreeIPMI "intel20"). */
   readonly hashedName: 'as-sent' | 'padded';
-  /** The code of RAKP message 2: Sun Fire 4100 sends 16 bytes of 20 (FreeIPMI "sun20"). */
-  readonly keyExchangeCode: 'whole' | 'cut-to-16';
-  /** Which level a user may log in at: up to the limit, or that and no other (Xyratex HB-F8-SRAY, FreeIPMI's list of defects). */
-  readonly loginLevel: 'up-to-limit' | 'limit-only';
+  /** The code of RAKP message 2: Sun Fire 4100 sends a byte more (FreeIPMI "sun20"). */
+  readonly keyExchangeCode: 'whole' | 'one-byte-more';
+  /** The payload length of RAKP message 2: Supermicro H8QME says one more than there is (FreeIPMI "supermicro20"). */
+  readonly message2Length: 'true' | 'one-more';
   /** Tag and session id of a refused RAKP message 1: the console's, or zeros (OpenBMC). */
   readonly rakpRefusal: 'addressed' | 'zeros';
   /** How much of a password HMAC-MD5 is keyed with: Intel SE7520AF2 takes 16 bytes (FreeIPMI "intel20"). */
@@ -63,12 +65,18 @@ export type Personality = {
   readonly innerChecksums: 'right' | 'wrong';
   /** What the integrity pad rounds up: some boards leave the trailer's two bytes out of the count (ipmitool "-o icts"). */
   readonly integrityPad: 'with-trailer' | 'without-trailer';
+  /** Codes of the packets it sends: Supermicro X8DTG leaves them out in suites 7 and 8 (FreeIPMI, LAN authentication #17). */
+  readonly packetCodes: 'sent' | 'left-out';
   /** Bytes behind a successful answer's own: HP DL380 G5 adds 12 to boot flags. */
   readonly extraResponseBytes: number;
   /** A request with the bytes of the last one: carried out again, or refused with CFh (§5.2, Table 5-2). */
   readonly repeatedRequest: 'carried-out' | 'refused';
   /** Commands, netFn in bits 15:8, that it lets nobody below OPERATOR do, whatever Table G-1 says: H8QME and Reserve SEL. */
   readonly operatorCommands: readonly number[];
+  /** Which levels Activate Session admits: up to the user's limit, or that alone, else D4h (Xyratex HB-F8-SRAY, FreeIPMI, LAN authentication #24). */
+  readonly v15Level: 'up-to-limit' | 'limit-only';
+  /** A password of more than 16 bytes in v1.5: no login, or one with its first 16 (Supermicro X8DTG-D, FreeIPMI, LAN authentication #23). */
+  readonly v15LongPassword: 'refused' | 'cut';
   /** Session id in answers of a v1.5 session: Tyan S2882 sends 0 (FreeIPMI "idzero"). */
   readonly v15SessionId: 'sent' | 'zero';
   /** Byte order of the numbers it sends in a v1.5 session: Sun Fire 4100 sends the most significant first (FreeIPMI "endianseq"). */
@@ -81,6 +89,8 @@ export type Personality = {
   /** Boot flags are gone so long after they were set, whatever parameter 3 says; undefined: never. */
   readonly bootFlagsLostAfterMs: number | undefined;
 };
+
+const RESERVE_SEL = 0x0a42;
 
 /** The book to the letter. */
 export const strict: Personality = {
@@ -95,12 +105,13 @@ export const strict: Personality = {
   disabledSuiteStatus: RakpStatus.noMatchingCipherSuite,
   openSessionRefusalBytes: 8,
   highestPrivilege: 'resolved',
+  suiteLevel: 'up-to-limit',
   grantsAlways: undefined,
   hashedPrivilege: 'rakp-message-1',
   hashedRole: 'whole',
   hashedName: 'as-sent',
   keyExchangeCode: 'whole',
-  loginLevel: 'up-to-limit',
+  message2Length: 'true',
   rakpRefusal: 'addressed',
   md5PasswordBytes: 20,
   checkValueCut: 'authentication',
@@ -111,9 +122,12 @@ export const strict: Personality = {
   sequenceStep: 1,
   innerChecksums: 'right',
   integrityPad: 'with-trailer',
+  packetCodes: 'sent',
   extraResponseBytes: 0,
   repeatedRequest: 'carried-out',
   operatorCommands: [],
+  v15Level: 'up-to-limit',
+  v15LongPassword: 'refused',
   v15SessionId: 'sent',
   v15SequenceOrder: 'little-endian',
   v15FirstNumber: 'used-once',
@@ -183,9 +197,12 @@ export const intel20: Partial<Personality> = {
 export const sunIlom: Partial<Personality> = {
   cipherSuites: [1, 2, 3],
   hashedPrivilege: 'open-session',
-  keyExchangeCode: 'cut-to-16',
+  keyExchangeCode: 'one-byte-more',
   v15SequenceOrder: 'big-endian',
 };
+
+/** Supermicro H8QME with SIMSO (FreeIPMI "supermicro20"). */
+export const supermicro20: Partial<Personality> = { message2Length: 'one-more', operatorCommands: [RESERVE_SEL] };
 
 /** Intel 82571 network controllers (ipmitool "-o i82571spt"). */
 export const intel82571: Partial<Personality> = { cipherSuites: [3], hashedRole: 'without-name-only-bit' };

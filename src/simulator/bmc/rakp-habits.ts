@@ -22,7 +22,7 @@ export function nameToHash({ hashedName }: Personality, userName: Buffer): Buffe
   return hashedName === 'padded' ? Buffer.concat([userName], MAXIMUM_USER_NAME_BYTES) : Buffer.from(userName);
 }
 
-/** The code of RAKP message 2, as much of it as this controller sends. @see IPMI v2.0 rev. 1.1 §13.21 */
+/** The code of RAKP message 2 as this controller sends it. @see IPMI v2.0 rev. 1.1 §13.21 */
 export function keyExchangeCode(
   personality: Personality,
   suite: CipherSuite,
@@ -30,7 +30,7 @@ export function keyExchangeCode(
   exchange: RakpExchange,
 ): Buffer {
   const code = rakpMessage2Code(suite, key, exchange);
-  return personality.keyExchangeCode === 'whole' ? code : code.subarray(0, 16);
+  return personality.keyExchangeCode === 'whole' ? code : Buffer.concat([code, Buffer.of(0)]);
 }
 
 /** The user's password as this controller's key of 20 bytes. @see IPMI v2.0 rev. 1.1 §13.31 */

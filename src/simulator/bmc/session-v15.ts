@@ -15,7 +15,12 @@ import { decodeIpmiRequest } from '../../protocols/ipmi/message.ts';
 import { PrivilegeLevel } from '../../protocols/ipmi/privilege-level.ts';
 import { nextSequence } from '../../protocols/ipmi/receive-window.ts';
 import { AuthenticationType, type SessionV1 } from '../../protocols/ipmi/session-v1.ts';
-import { signSessionV1, v1Key, verifySessionV1 } from '../../protocols/ipmi/session-v1-authentication.ts';
+import {
+  MAXIMUM_V1_PASSWORD_BYTES,
+  signSessionV1,
+  v1Key,
+  verifySessionV1,
+} from '../../protocols/ipmi/session-v1-authentication.ts';
 import type { BmcCore } from './core.ts';
 import { answerRequest, performRequest } from './requests.ts';
 import { receiveStrictlyV15, sameSource, windowFrom } from './session-checks.ts';
@@ -68,7 +73,7 @@ function sentNumber({ personality }: BmcCore, sequence: number): number {
 
 /** Activate Session comes under the temporary id, and its answer goes under it. @see IPMI v2.0 rev. 1.1 §22.17 */
 function activate(core: BmcCore, challenged: ChallengedSession, packet: SessionV1, from: UdpPeer): void {
-  const key = v1Key(Buffer.from(challenged.user.password));
+  const key = v1Key(Buffer.from(challenged.user.password).subarray(0, MAXIMUM_V1_PASSWORD_BYTES));
   if (!verifySessionV1(packet, key)) throw new DecodeError('v1.5 authentication code is wrong');
   const message = decodeIpmiRequest(new ByteReader(packet.payload));
   if (message.netFn !== activateSession.netFn || message.command !== activateSession.command) {
@@ -93,6 +98,8 @@ function refusal(core: BmcCore, challenged: ChallengedSession, request: Activate
   if (request.initialOutboundSequence === 0) return ActivateSessionCode.sequenceOutOfRange;
   const level = request.maximumPrivilegeLevel;
   if (level < PrivilegeLevel.callback || level > PrivilegeLevel.oem) return CompletionCode.invalidDataField;
+  const { v15Level } = core.personality;
+  if (v15Level === 'limit-only' && level < challenged.user.privilege) return CompletionCode.insufficientPrivilege;
   if (level > challenged.user.privilege) return ActivateSessionCode.exceedsPrivilegeLimit;
   return core.sessions.hasRoom() ? undefined : ActivateSessionCode.noSessionSlot;
 }

@@ -1,6 +1,6 @@
 import { DecodeError } from '../../foundation/errors.ts';
 import type { UdpPeer } from '../../foundation/udp.ts';
-import type { IpmiDatagram } from '../../protocols/ipmi/datagram.ts';
+import { decodeDatagram, encodeDatagramV2, type IpmiDatagram } from '../../protocols/ipmi/datagram.ts';
 import { encodeProtectedDatagram, openProtectedPayload } from '../../protocols/ipmi/protected-payload.ts';
 import { nextSequence } from '../../protocols/ipmi/receive-window.ts';
 import { PayloadType } from '../../protocols/ipmi/session-v2.ts';
@@ -52,5 +52,13 @@ export function sendInSession(core: BmcCore, session: ActiveSessionV20, payloadT
   const { remoteConsoleSessionId: sessionId, lastSentSequence: sessionSequence } = session;
   const packet = { payloadType, sessionId, sessionSequence, payload };
   const encode = personality.integrityPad === 'with-trailer' ? encodeProtectedDatagram : encodeOddlyPaddedDatagram;
-  core.send(encode(packet, session.protection, entropy.bytes(16)), session.peer);
+  const datagram = encode(packet, session.protection, entropy.bytes(16));
+  core.send(personality.packetCodes === 'sent' ? datagram : withoutCode(datagram), session.peer);
+}
+
+/** The packet as it would be in a session that does not sign. */
+function withoutCode(datagram: Buffer): Buffer {
+  const decoded = decodeDatagram(datagram);
+  if (decoded.format !== 'v2.0') return datagram;
+  return encodeDatagramV2({ ...decoded.session, authenticated: false, trailer: Buffer.alloc(0) });
 }

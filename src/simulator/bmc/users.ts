@@ -1,7 +1,6 @@
 import { PrivilegeLevel } from '../../protocols/ipmi/privilege-level.ts';
 import { NAME_ONLY_LOOKUP, type RakpMessage1 } from '../../protocols/ipmi/rakp/rakp-message-1.ts';
 import { RakpStatus } from '../../protocols/ipmi/rakp/status.ts';
-import type { Personality } from './personality.ts';
 
 export type SimulatedUser = {
   /** At most 16 bytes; empty for the null user, of whom there may be one a level. */
@@ -31,17 +30,12 @@ export function userByName(users: readonly SimulatedUser[], name: Buffer): Simul
  * without it the first with that name and exactly that privilege limit, which is how a null name picks a role.
  * @see IPMI v2.0 rev. 1.1 §13.20, Table 13-11, §13.24
  */
-export function findUser(
-  users: readonly SimulatedUser[],
-  message: RakpMessage1,
-  loginLevel: Personality['loginLevel'],
-): SimulatedUser | number {
+export function findUser(users: readonly SimulatedUser[], message: RakpMessage1): SimulatedUser | number {
   const level = message.role & 0x0f;
   if (level > PrivilegeLevel.oem) return RakpStatus.invalidRole;
   const named = users.filter((user) => mayLogIn(user) && message.userName.equals(Buffer.from(user.name)));
   const byNameOnly = (message.role & NAME_ONLY_LOOKUP) !== 0;
   const user = byNameOnly ? named[0] : named.find((each) => level === 0 || each.privilege === level);
   if (user === undefined) return named.length > 0 ? RakpStatus.unauthorizedRole : RakpStatus.unauthorizedName;
-  const exactly = loginLevel === 'limit-only' && level !== 0 && level !== user.privilege;
-  return level > user.privilege || exactly ? RakpStatus.unauthorizedRole : user;
+  return level > user.privilege ? RakpStatus.unauthorizedRole : user;
 }

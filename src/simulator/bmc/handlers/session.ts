@@ -69,11 +69,13 @@ export const sessionHandlers: readonly Handler[] = [
     return { response: { channel: LAN_CHANNEL, records: list.subarray(from, from + CIPHER_SUITE_CHUNK_BYTES) } };
   }),
 
-  handler(getSessionChallenge, ({ authenticationType, userName }, { ipmi15, users, sessions, entropy }) => {
+  handler(getSessionChallenge, ({ authenticationType, userName }, context) => {
+    const { ipmi15, users, sessions, entropy, personality } = context;
     if (ipmi15 === 'off') return { refusal: CompletionCode.invalidCommand };
     if (authenticationType !== AuthenticationType.md5) return { refusal: CompletionCode.invalidDataField };
     const user = userByName(users, userName);
-    if (user === undefined || Buffer.byteLength(user.password) > MAXIMUM_V1_PASSWORD_BYTES) {
+    const tooLong = Buffer.byteLength(user?.password ?? '') > MAXIMUM_V1_PASSWORD_BYTES;
+    if (user === undefined || (tooLong && personality.v15LongPassword === 'refused')) {
       const isNull = userName.length === 0;
       return { refusal: GetSessionChallengeCode[isNull ? 'nullUserNotEnabled' : 'invalidUserName'] };
     }

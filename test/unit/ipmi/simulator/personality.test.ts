@@ -112,6 +112,12 @@ describe('Open Session', () => {
     expect((await openSession(other, { suite: 3, privilege: 0 }))?.[2]).toBe(4);
   });
 
+  test('a suite admits its own level alone (an early Tyan)', async () => {
+    await using wire = await wireWith({ suiteLevel: 'limit-only' });
+    expect((await openSession(wire, { suite: 3, privilege: 3 }))?.[1]).toBe(0x0a);
+    for (const privilege of [0, 4]) expect((await openSession(wire, { suite: 3, privilege }))?.[1]).toBe(0);
+  });
+
   test('suite 3 is granted whatever was asked, and meant (pyghmi)', async () => {
     await using wire = await createWire({ personality: pyghmiBmc });
     const opened = decodeOpenSessionResponse(
@@ -188,6 +194,16 @@ describe('in a session', () => {
       }
       expect(session.open(answer ? [answer] : [])).toHaveLength(1);
     }
+  });
+
+  test.each(all)('suite %i: answers carry no code (X8DTG)', async (suite) => {
+    await using wire = await wireWith({ packetCodes: 'left-out' });
+    const session = await sessionOf(wire, { suite });
+    const [answer] = await wire.exchange(session.seal(...GET_DEVICE_ID));
+    const packet = decodeDatagram(answer ?? Buffer.alloc(0)).session;
+    expect(packet).toMatchObject({ authenticated: false, encrypted: suiteOf(suite).confidentiality === 1 });
+    expect(packet.trailer.length).toBe(0);
+    if (suiteOf(suite).integrity !== 0) expect(() => session.open(answer ? [answer] : [])).toThrow(/unprotected/);
   });
 
   test('bytes behind an answer (DL380 G5), and none behind a refusal', async () => {

@@ -209,6 +209,23 @@ describe('IPMI 1.5 sessions (§6.12, §22.16, §22.17)', () => {
     expect(answer?.session.sessionSequence).toBe(FIRST_OUTBOUND);
   });
 
+  test('Activate Session admits the user’s limit alone, else D4h (Xyratex HB-F8-SRAY)', async () => {
+    await using wire = await createWire({ ipmi15: 'per-message', personality: { v15Level: 'limit-only' } });
+    const { temporaryId, challenge } = await challenged(wire);
+    const packet = { sessionId: temporaryId, sessionSequence: 0, payload: activation(challenge, 3) };
+    expect((await send(wire, signSessionV1(packet, key)))?.message.completionCode).toBe(0xd4);
+    expect(await activated(wire, 4)).toBeDefined();
+  });
+
+  test('16 bytes of a longer password are enough (X8DTG-D)', async () => {
+    const users = [{ name: 'admin', password: 'seventeen bytes !', privilege: 4 }];
+    await using wire = await createWire({ ipmi15: 'per-message', users, personality: { v15LongPassword: 'cut' } });
+    const { temporaryId, challenge } = await challenged(wire);
+    const packet = { sessionId: temporaryId, sessionSequence: 0, payload: activation(challenge) };
+    const cut = v1Key(Buffer.from('seventeen bytes '));
+    expect((await send(wire, signSessionV1(packet, cut)))?.message.completionCode).toBe(0);
+  });
+
   test('numbers come most significant byte first, under a right code (Sun Fire 4100)', async () => {
     await using wire = await createWire({ ipmi15: 'per-message', personality: { v15SequenceOrder: 'big-endian' } });
     const { id, first } = await activated(wire);
