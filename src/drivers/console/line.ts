@@ -75,6 +75,7 @@ export async function openLine(
     if (scrollBack.mark(why)) writer.mark(scrollBack.end, why);
   };
   const become = (state: ConsoleState): void => {
+    if (JSON.stringify(state) === JSON.stringify(standing.state)) return;
     standing = { state, offset: scrollBack.end, version: standing.version + 1 };
   };
   const hear = (event: SerialConsoleEvent): void => {

@@ -104,6 +104,23 @@ export function createRecorder(
     }
   };
 
+  /**
+   * Resolves when the line ended by itself. Meanwhile, one that was occupied is asked for again: by whom is not always
+   * known, and after a crash of this service it is its own dead session, until the controller gives that up.
+   * @throws the signal's reason
+   */
+  const untilOver = async ({ line }: Hold, signal: AbortSignal): Promise<void> => {
+    const either = AbortSignal.any([line.over, signal]);
+    while (!either.aborted) {
+      // How it ended is asked in the loop's condition and after it.
+      await clock.sleep(settings.recordRetryMs, either).catch(() => undefined);
+      const { state } = line.standing;
+      const left = state.line === 'disconnected' && state.retryMs === null;
+      if (!either.aborted && left && state.reason === 'occupied') line.reconnect({ steal: false });
+    }
+    signal.throwIfAborted();
+  };
+
   return {
     async run(signal) {
       const changed = new Set<string>();
@@ -148,14 +165,4 @@ export function createRecorder(
 function askAgain({ line }: Hold): void {
   const { state } = line.standing;
   if (state.line === 'disconnected' && state.retryMs === null) line.reconnect({ steal: false });
-}
-
-/** Resolves when the line ended by itself. @throws the signal's reason */
-async function untilOver({ line }: Hold, signal: AbortSignal): Promise<void> {
-  const either = AbortSignal.any([line.over, signal]);
-  await new Promise<void>((resolve) => {
-    if (either.aborted) resolve();
-    else either.addEventListener('abort', () => resolve(), { once: true });
-  });
-  signal.throwIfAborted();
 }

@@ -104,6 +104,27 @@ describe('recording', () => {
     expect(rig.bmcs.line().steals).toEqual([false, false]);
   });
 
+  it('asks again for a console that somebody else has, without taking it and without a word to viewers', async () => {
+    await using rig = await openConsoleRig({ recordRetryMs: 1000 });
+    await rig.start();
+    const machine = await rig.machine({ console: { record: 'always' } });
+    await rig.clock.advance(500);
+    const seat = await rig.consoles.attach(machine, { actor: 'x' }, NEVER);
+    const occupied = { kind: 'disconnected', reason: 'occupied', why: 'session 7', retryMs: null } as const;
+    rig.bmcs.line().emit(occupied);
+    expect(told(await drain(seat))).toEqual(['state disconnected occupied']);
+    for (let n = 0; n < 3; n++) {
+      await rig.clock.advance(1000);
+      rig.bmcs.line().emit(occupied);
+    }
+    expect(rig.bmcs.line().steals).toEqual([false, false, false, false]);
+    expect(told(await drain(seat))).toEqual([]);
+    rig.bmcs.line().emit({ kind: 'connected' });
+    await rig.clock.advance(10_000);
+    expect(rig.bmcs.line().steals).toHaveLength(4);
+    expect(told(await drain(seat))).toEqual(['state connected']);
+  });
+
   it('goes on after its line ended because nobody could use it', async () => {
     await using rig = await openConsoleRig();
     await rig.start();
