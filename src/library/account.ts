@@ -31,6 +31,7 @@ export type OwnedTarget = Disposable & { readonly target: IpmiTarget };
 export async function targetOf(account: IpmiAccount, signal: AbortSignal): Promise<OwnedTarget> {
   const { password: passwordSource, kg: kgSource, ...rest } = account;
   checkAddress(rest);
+  checkChoices(rest);
   const where = `BMC ${rest.host}`;
   const password = await secretOf(passwordSource, `${where}: password`, signal);
   try {
@@ -54,6 +55,21 @@ export function checkAddress({ host, port, user = '' }: Pick<IpmiAccount, 'host'
   if (typeof user !== 'string') throw new ConfigError(`BMC ${host}: \`user\` is not a text`);
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port <= 0xffff)) {
     throw new ConfigError(`BMC ${host}: \`port\` is not a number from 1 to 65535`);
+  }
+}
+
+const choices = {
+  version: ['2.0', '1.5'],
+  privilege: ['user', 'operator', 'administrator'],
+  userLookup: ['name', 'name-and-role'],
+} as const satisfies { [Key in 'version' | 'privilege' | 'userLookup']: readonly IpmiAccount[Key][] };
+
+function checkChoices(account: Omit<IpmiAccount, 'password' | 'kg'>): void {
+  for (const key of ['version', 'privilege', 'userLookup'] as const) {
+    const value = account[key];
+    const allowed: readonly string[] = choices[key];
+    if (value === undefined || allowed.includes(value)) continue;
+    throw new ConfigError(`BMC ${account.host}: \`${key}\` is none of ${allowed.join(', ')}`);
   }
 }
 

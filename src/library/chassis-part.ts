@@ -11,8 +11,13 @@ import { privilegeHint } from '../drivers/bmc/ipmi/session/session-privilege.ts'
 import { getChassisStatus } from '../protocols/ipmi/commands/chassis/get-chassis-status.ts';
 import { describeRestartCause } from '../protocols/ipmi/commands/chassis/get-system-restart-cause.ts';
 import type { CallOptions } from './calls.ts';
+import { type Choices, checkChoice, checkMs } from './checks.ts';
 import type { PartDeps } from './part.ts';
 import { type PowerReading, readPower } from './power-reading.ts';
+
+const verbs: Choices<PowerVerb> = { on: true, off: true, 'soft-off': true, cycle: true, reset: true, diag: true };
+const devices: Choices<BootDevice> = { none: true, pxe: true, disk: true, cdrom: true, setup: true };
+const policies: Choices<Exclude<PowerRestorePolicy, 'unknown'>> = { 'stay-off': true, restore: true, 'power-up': true };
 
 export type RestartCauseReport = {
   /** See RestartCause. */
@@ -79,9 +84,12 @@ export function createChassisPart({ board, calls, clock }: PartDeps): ChassisPar
         (await requester.ask(getChassisStatus, undefined, signal)).powerOn ? 'on' : 'off',
       ),
     power: (verb, options = {}) =>
-      calls.run(options, (signal) => {
+      calls.run(options, async (signal) => {
+        checkChoice('power verb', verb, verbs);
+        checkMs('settleMs', options.settleMs);
+        checkMs('pollMs', options.pollMs);
         const hint = privilegeHint(board.user, board.keeper.maximumPrivilege);
-        return reachPower({ clock }, requester, verb, options, hint, signal);
+        return await reachPower({ clock }, requester, verb, options, hint, signal);
       }),
     identify: (light, options) => calls.run(options, (signal) => identify(requester, light, signal)),
     restartCause: (options) =>
@@ -90,10 +98,16 @@ export function createChassisPart({ board, calls, clock }: PartDeps): ChassisPar
         return response === null ? null : { ...response, text: describeRestartCause(response.cause) };
       }),
     setPowerRestorePolicy: (policy, options) =>
-      calls.run(options, (signal) => setPowerRestorePolicy(requester, policy, signal)),
+      calls.run(options, async (signal) => {
+        checkChoice('power restore policy', policy, policies);
+        await setPowerRestorePolicy(requester, policy, signal);
+      }),
     bootOverride: (options) => calls.run(options, (signal) => readBootOverride(requester, signal)),
     setBootOverride: ({ device, persistent = false, efi = false }, options) =>
-      calls.run(options, (signal) => setBootOverride(requester, { device, persistent, efi }, signal)),
+      calls.run(options, async (signal) => {
+        checkChoice('boot device', device, devices);
+        return await setBootOverride(requester, { device, persistent, efi }, signal);
+      }),
     powerReading: (options) => calls.run(options, (signal) => readPower(requester, signal)),
   };
 }

@@ -6,6 +6,7 @@ import { UnreachableError } from '../foundation/errors.ts';
 import type { IpmiCommand } from '../protocols/ipmi/command.ts';
 import { CompletionCode, CompletionCodeError } from '../protocols/ipmi/completion-code.ts';
 import type { CallOptions } from './calls.ts';
+import { checkWhole } from './checks.ts';
 import type { PartDeps } from './part.ts';
 
 export type CommandCallOptions = CallOptions & {
@@ -58,7 +59,10 @@ export type CommandPart = {
 
 export function createCommandPart({ board, calls }: PartDeps): CommandPart {
   const { requester, keeper, user } = board;
-  const lunOf = (options: CommandCallOptions | undefined): { readonly lun: number } => ({ lun: options?.lun ?? 0 });
+  const lunOf = (options: CommandCallOptions | undefined): { readonly lun: number } => {
+    checkWhole('LUN', options?.lun, 0, 3);
+    return { lun: options?.lun ?? 0 };
+  };
 
   return {
     request: (command, value, options) =>
@@ -82,12 +86,15 @@ export function createCommandPart({ board, calls }: PartDeps): CommandPart {
         }
       }),
     attempt: (command, value, options) =>
-      calls.run(options, (signal) =>
+      calls.run(options, async (signal) =>
         command.repeatable
           ? requester.attempt(command, value, signal, lunOf(options))
           : requester.once(command, value, signal, lunOf(options)),
       ),
     raw: ({ netFn, lun = 0, command, data = [] }, options) =>
-      calls.run(options, (signal) => sendRaw(requester, { netFn, lun, command, data: Buffer.from(data) }, signal)),
+      calls.run(options, async (signal) => {
+        for (const byte of data) checkWhole('raw data', byte, 0, 0xff);
+        return await sendRaw(requester, { netFn, lun, command, data: Buffer.from(data) }, signal);
+      }),
   };
 }

@@ -6,6 +6,7 @@ import { silentLog } from '../foundation/log.ts';
 import { systemUdp } from '../foundation/udp.ts';
 import { checkAddress, type IpmiAccount, targetOf } from './account.ts';
 import { type CallOptions, createCalls } from './calls.ts';
+import { checkMs, checkWhole } from './checks.ts';
 import { createClient, type IpmiClient } from './client.ts';
 
 /** How it behaves, and what it is made of; all of it has a default. `log` hears what is worth a developer's look. */
@@ -32,7 +33,10 @@ export type Ipmi = AsyncDisposable & {
   readonly sessions: number;
 };
 
-/** Disposing the result ends every call and console, closes every session and the sockets. */
+/**
+ * Disposing the result ends every call and console, closes every session and the sockets.
+ * @throws InvalidRequestError for a number that is none
+ */
 export function createIpmi(options: CreateIpmiOptions = {}): Ipmi {
   const { udp, clock, entropy, log, meter, pins, ...settings } = defined(options);
   const parts = { clock: clock ?? systemClock, entropy: entropy ?? systemEntropy, log: log ?? silentLog };
@@ -42,6 +46,7 @@ export function createIpmi(options: CreateIpmiOptions = {}): Ipmi {
     meter: meter ?? { count: () => undefined },
     ...(pins === undefined ? {} : { pins }),
   };
+  checkNumbers(settings);
   const bmcs = createIpmiBmcs(deps, settings);
   const calls = createCalls('IPMI');
   const clients = new Set<IpmiClient>();
@@ -72,6 +77,13 @@ export function createIpmi(options: CreateIpmiOptions = {}): Ipmi {
     },
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
+}
+
+function checkNumbers(settings: IpmiOptions): void {
+  checkWhole('attempts', settings.attempts, 1, 100);
+  const { firstWaitMs, onceWaitMs, operationMs, closeMs, idleMs, keepAliveMs, lingerMs } = settings;
+  const times = { firstWaitMs, onceWaitMs, operationMs, closeMs, idleMs, keepAliveMs, lingerMs };
+  for (const [name, value] of Object.entries(times)) checkMs(name, value);
 }
 
 /** Without the keys that are there and undefined: plain JavaScript passes those on, and they would hide the defaults. */

@@ -2,6 +2,7 @@ import { type ChannelReport, readChannels } from '../drivers/bmc/ipmi/settings/c
 import { type LanReport, readLan } from '../drivers/bmc/ipmi/settings/lan.ts';
 import { readUsers, type UsersReport } from '../drivers/bmc/ipmi/settings/users.ts';
 import type { CallOptions } from './calls.ts';
+import { checkWhole } from './checks.ts';
 import { type OfferedCipherSuite, readCipherSuites } from './cipher-suite-list.ts';
 import type { PartDeps } from './part.ts';
 
@@ -23,10 +24,20 @@ export type SettingsPart = {
 };
 
 export function createSettingsPart({ board: { requester }, calls }: PartDeps): SettingsPart {
+  /** Does `work` with the channel asked for. */
+  const onChannel = <T>(
+    options: ChannelCallOptions | undefined,
+    work: (channel: number | undefined, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> =>
+    calls.run(options, async (signal) => {
+      checkWhole('channel', options?.channel, 0, 15);
+      return await work(options?.channel, signal);
+    });
+
   return {
-    users: (options) => calls.run(options, (signal) => readUsers(requester, signal, options?.channel)),
-    lan: (options) => calls.run(options, (signal) => readLan(requester, signal, options?.channel)),
+    users: (options) => onChannel(options, (channel, signal) => readUsers(requester, signal, channel)),
+    lan: (options) => onChannel(options, (channel, signal) => readLan(requester, signal, channel)),
     channels: (options) => calls.run(options, (signal) => readChannels(requester, signal)),
-    cipherSuites: (options) => calls.run(options, (signal) => readCipherSuites(requester, options?.channel, signal)),
+    cipherSuites: (options) => onChannel(options, (channel, signal) => readCipherSuites(requester, channel, signal)),
   };
 }
