@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader } from '../../../src/foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
-import { DecodeError } from '../../../src/foundation/errors.ts';
+import { DecodeError, ServiceError } from '../../../src/foundation/errors.ts';
 import type { IpmiCommand } from '../../../src/protocols/ipmi/command.ts';
 import { getDeviceSdr } from '../../../src/protocols/ipmi/commands/sensor/get-device-sdr.ts';
 import { getDeviceSdrInfo } from '../../../src/protocols/ipmi/commands/sensor/get-device-sdr-info.ts';
@@ -24,6 +24,8 @@ import {
 } from '../../../src/protocols/ipmi/sdr/sdr-record.ts';
 
 import { TextCoding } from '../../../src/protocols/ipmi/type-length.ts';
+import { answered, type DirectAnswer, refused } from '../../support/direct-requester.ts';
+import { createSensorRig } from '../../unit/ipmi/sensors/rig.ts';
 
 fc.configureGlobal({ numRuns: 300, seed: 623 });
 
@@ -333,6 +335,49 @@ test('the raw reading closest to a value that a linear sensor can have gives tha
       if (value === undefined) return;
       const found = closestRawReading(value, format, 0, each);
       expect(found === undefined ? undefined : convertReading(found, format, 0, each)).toBe(value);
+    }),
+  );
+});
+
+test('whatever a controller answers, a listing ends, with readings or an error of ours', async () => {
+  type Fault = {
+    readonly kind: 'refuse' | 'cut' | 'flip' | 'extend' | 'noise';
+    readonly at: number;
+    readonly byte: number;
+  };
+  const fault: fc.Arbitrary<Fault> = fc.record({
+    kind: fc.constantFrom('refuse', 'cut', 'flip', 'extend', 'noise'),
+    at: fc.nat(70),
+    byte: u8,
+  });
+  const spoil = ({ data }: DirectAnswer, { kind, at, byte }: Fault): DirectAnswer => {
+    switch (kind) {
+      case 'refuse':
+        return refused(byte === 0 ? 0xff : byte);
+      case 'cut':
+        return answered(data.subarray(0, at));
+      case 'flip':
+        return answered([...data].map((each, index) => (index === at ? each ^ byte : each)));
+      case 'extend':
+        return answered(Buffer.concat([data, Buffer.alloc(at, byte)]));
+      case 'noise':
+        return answered(Buffer.alloc(at, byte));
+    }
+  };
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.option(fault, { freq: 3 }), { minLength: 1, maxLength: 40 }), async (faults) => {
+      const rig = createSensorRig();
+      rig.requester.intercept((_request, pass) => {
+        const now = faults[rig.requester.requests.length % faults.length];
+        return now ? spoil(pass(), now) : pass();
+      });
+      try {
+        for (const { health } of await rig.read())
+          expect(health).toMatch(/^(non-recoverable|critical|warning|ok|unknown)$/);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ServiceError);
+      }
+      expect(rig.requester.requests.length).toBeLessThan(20_000);
     }),
   );
 });

@@ -291,6 +291,38 @@ describe('lists that do not keep to the book', () => {
     expect(records).toHaveLength(4_096);
   });
 
+  test('records that come byte by byte and never end are cut off', async () => {
+    const rig = createSensorRig();
+    rig.requester.intercept((request, pass) => {
+      if (!isGetSdr(request)) return pass();
+      const { id, offset, size } = askOf(request);
+      if (offset === 0 && size > 5) return refused(CompletionCode.cannotReturnRequestedBytes);
+      const head = Buffer.from([0, 0, 0, 0, 0x51, 0xc0, 250]);
+      head.writeUInt16LE(id + 1, 0);
+      return answered(offset === 0 ? head : [0, 0, id & 0xff]);
+    });
+    const survey = await surveySdrs(rig.requester, never);
+    const { records } = await readRepository(rig.requester, survey, never);
+    expect(records.length).toBeGreaterThan(50);
+    expect(rig.requester.requests.length).toBeLessThan(17_000);
+  });
+
+  test('sensors without end are cut off', async () => {
+    const rig = createSensorRig();
+    rig.requester.intercept((request, pass) => {
+      if (!isGetSdr(request)) return pass();
+      const { id } = askOf(request);
+      // A compact record of 15 sensors, each behind another controller.
+      const answer = pass({ ...request, data: Buffer.from([0, 0, 12, 0, 0, 0xff]) });
+      answer.data.writeUInt16LE(id + 1, 0);
+      answer.data.writeUInt8((id & 0x3f) << 1, 7);
+      answer.data.writeUInt8(id >> 6, 9);
+      answer.data.writeUInt8(0x4f, 25);
+      return answer;
+    });
+    expect(await rig.read()).toHaveLength(2_040);
+  });
+
   test('the last record is refused with C3h: Dell PowerEdge FC830', async () => {
     const { requester, read } = rigWith(
       onGetSdr(({ id }, pass) => (id === LAST ? refused(CompletionCode.timeout) : pass())),

@@ -16,15 +16,18 @@ export type KnownSensor = {
   /** Asked for once, and again when the controller's comparison with them comes out differently. */
   thresholds?: { readonly values: SensorThresholds; readonly comparison: number };
   /** Factors of a non-linear sensor by raw reading. */
-  readonly factors: Map<number, ReadingFactors>;
+  factors?: Map<number, ReadingFactors>;
 };
 
 /** Owner id with this bit: system software, which nobody can ask over the LAN. @see IPMI v2.0 rev. 1.1 §43.1 byte 6 */
 const SYSTEM_SOFTWARE = 0x01;
 
+/** More than a controller can number: 255 on each of 4 LUNs, and as many of other controllers. */
+const MAXIMUM_SENSORS = 2_040;
+
 /** The sensors of the records, in their order: shared records as each of their sensors, event-only ones left out. */
 export function knownSensors(records: readonly SdrRecord[]): readonly KnownSensor[] {
-  return records.flatMap(({ body }) => {
+  const sensors = records.flatMap(({ body }) => {
     if (body.kind !== 'full' && body.kind !== 'compact') return [];
     if ((body.key.owner & SYSTEM_SOFTWARE) !== 0) return [];
     return sharedSensors(body).map(({ number, entityInstance, name }) => ({
@@ -32,7 +35,7 @@ export function knownSensors(records: readonly SdrRecord[]): readonly KnownSenso
       number,
       name: name === '' ? `sensor ${number.toString(16).toUpperCase().padStart(2, '0')}h` : name,
       entity: describeEntity(body.entityId, entityInstance),
-      factors: new Map(),
     }));
   });
+  return sensors.slice(0, MAXIMUM_SENSORS);
 }

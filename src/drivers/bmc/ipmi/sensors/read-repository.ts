@@ -19,6 +19,7 @@ export type RepositoryRead = {
 /** Far more than any machine has; what a broken or hostile controller can make us read. */
 const MAXIMUM_RECORDS = 4_096;
 const MAXIMUM_BYTES = 256 * 1_024;
+const MAXIMUM_REQUESTS = 16_384;
 
 /** Records in a row that may be refused: ids are mostly counted up, so the next one is tried by its likely id. */
 const MAXIMUM_SKIPS = 3;
@@ -52,7 +53,7 @@ export async function readRepository(
   let recordId: number = SdrRecordId.first;
 
   while (recordId < SdrRecordId.last && !asked.has(recordId)) {
-    if (asked.size >= MAXIMUM_RECORDS || bytes >= MAXIMUM_BYTES) break;
+    if (asked.size >= MAXIMUM_RECORDS || bytes >= MAXIMUM_BYTES || reader.requests >= MAXIMUM_REQUESTS) break;
     asked.add(recordId);
     const read = await reader.read(recordId, signal);
     if (read.kind === 'refused') {

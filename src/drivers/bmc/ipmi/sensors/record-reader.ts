@@ -14,6 +14,8 @@ export type RecordRead =
 export type RecordReader = {
   /** Reads one record, whole or in parts, as the controller can. @throws CompletionCodeError when others keep it away */
   read(recordId: number, signal: AbortSignal): Promise<RecordRead>;
+  /** Requests made so far. */
+  readonly requests: number;
   /** Somebody has reserved or changed the records since this reader began. */
   readonly disturbed: boolean;
 };
@@ -37,6 +39,7 @@ export function createRecordReader(requester: IpmiRequester, source: SdrSource):
   let whole = true;
   let reservationId = 0;
   let reserved = 0;
+  let requests = 0;
   let disturbed = false;
 
   async function get(
@@ -45,6 +48,7 @@ export function createRecordReader(requester: IpmiRequester, source: SdrSource):
     bytesToRead: number,
     signal: AbortSignal,
   ): Promise<SpokenReply<GetSdrResponse>> {
+    requests++;
     const request = { reservationId, recordId, offset, bytesToRead };
     const reply = await askPatiently(requester, source.get, request, signal);
     // An answer that breaks its format counts as none.
@@ -112,6 +116,9 @@ export function createRecordReader(requester: IpmiRequester, source: SdrSource):
   }
 
   return {
+    get requests() {
+      return requests;
+    },
     get disturbed() {
       return disturbed;
     },

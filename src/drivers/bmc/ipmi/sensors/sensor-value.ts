@@ -33,6 +33,7 @@ export async function inSensorUnit(
 ): Promise<number | undefined> {
   const { linearization, units } = record;
   if (!isNonLinear(linearization)) return convertReading(raw, units.format, linearization, record.factors);
+  sensor.factors ??= new Map();
   let factors = sensor.factors.get(raw);
   if (factors === undefined) {
     const request = { sensorNumber: sensor.number, reading: raw };
