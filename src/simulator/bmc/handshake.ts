@@ -2,6 +2,7 @@ import { ByteReader } from '../../foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../foundation/bytes/byte-writer.ts';
 import type { UdpPeer } from '../../foundation/udp.ts';
 import { cipherSuiteById, cipherSuiteOf } from '../../protocols/ipmi/cipher-suites.ts';
+import { CompletionCode } from '../../protocols/ipmi/completion-code.ts';
 import {
   decodeOpenSessionRequest,
   encodeOpenSessionResponse,
@@ -47,7 +48,8 @@ export function openSession(core: BmcCore, payload: Buffer): Buffer {
   }
   const { messageTag, remoteConsoleSessionId } = request;
   encodeOpenSessionResponse({ status: outcome, refused: true, messageTag, remoteConsoleSessionId }, writer);
-  return writer.done().subarray(0, core.personality.openSessionRefusalBytes);
+  const bytes = core.personality.openSessionRefusalBytes;
+  return bytes === 1 ? Buffer.of(CompletionCode.requestDataLengthInvalid) : Buffer.concat([writer.done()], bytes);
 }
 
 /** What is granted, or the status that refuses it. */
@@ -92,11 +94,12 @@ export function rakpMessage1(core: BmcCore, payload: Buffer): Buffer | undefined
   const user = findUser(context.users, message);
   if (typeof user !== 'number') return beginLogin(core, session, payload, message, user);
   sessions.close(session.id);
-  const addressed = personality.rakpRefusal === 'addressed' ? { messageTag, remoteConsoleSessionId } : NOBODY;
-  return encodeMessage2({ status: user, refused: true, ...addressed });
+  if (personality.rakpRefusal === 'zeros') return Buffer.concat([Buffer.of(0, user)], CODELESS_MESSAGE_2_BYTES);
+  return encodeMessage2({ status: user, refused: true, messageTag, remoteConsoleSessionId });
 }
 
-const NOBODY = { messageTag: 0, remoteConsoleSessionId: 0 };
+/** RAKP message 2 up to its code. */
+const CODELESS_MESSAGE_2_BYTES = 40;
 
 function beginLogin(
   core: BmcCore,

@@ -25,8 +25,11 @@ export type Personality = {
 
   /** Open Session's status for a suite that is off. 01h Intel M50CYP, 0Ah Supermicro, 12h MSI (FreeIPMI's list of defects). */
   readonly disabledSuiteStatus: number;
-  /** Bytes of a refused Open Session: 8 by Table 13-10, 2 from ipmi_sim, 1 from OpenBMC for a request of the wrong length. */
-  readonly openSessionRefusalBytes: 8 | 2 | 1;
+  /**
+   * Bytes of a refused Open Session: 8 by Table 13-10, 36 with zeros from OpenBMC, 2 from ipmi_sim; 1 is the bare C7h that
+   * OpenBMC has for a request of the wrong length.
+   */
+  readonly openSessionRefusalBytes: 8 | 36 | 2 | 1;
   /** What Open Session answers to a request for the highest level: the level, or the 0 that asked (Intel, FreeIPMI "intel20"). */
   readonly highestPrivilege: 'resolved' | 'echoed';
   /** Which levels a suite admits: up to its limit, or that alone (an early Tyan, FreeIPMI, LAN authentication #11). */
@@ -44,7 +47,7 @@ export type Personality = {
   readonly keyExchangeCode: 'whole' | 'one-byte-more';
   /** The payload length of RAKP message 2: Supermicro H8QME says one more than there is (FreeIPMI "supermicro20"). */
   readonly message2Length: 'true' | 'one-more';
-  /** Tag and session id of a refused RAKP message 1: the console's, or zeros (OpenBMC). */
+  /** A refused RAKP message 1: 8 bytes with the console's tag and session id, or 40 that are zero but for the status (OpenBMC). */
   readonly rakpRefusal: 'addressed' | 'zeros';
   /** How much of a password HMAC-MD5 is keyed with: Intel SE7520AF2 takes 16 bytes (FreeIPMI "intel20"). */
   readonly md5PasswordBytes: 20 | 16;
@@ -156,12 +159,16 @@ export const sessionLimited: Partial<Personality> = { limits: { maximumSessions:
 /** Ends sessions after 30 s, as ipmi_sim, not after 60. */
 export const impatient: Partial<Personality> = { limits: { idleMs: 30_000 } };
 
-/** OpenBMC (phosphor-net-ipmid): refusals that name nobody, sessions that follow their sender, 3 s for a handshake. */
+/**
+ * OpenBMC (phosphor-net-ipmid, open_session.cpp, rakp12.cpp, message_handler.cpp): refusals padded with zeros, 04h for an
+ * algorithm that it does not know, sessions that follow their sender, 3 s for a handshake.
+ */
 export const openBmc: Partial<Personality> = {
   cipherSuites: [17],
   presencePing: 'ignored',
+  disabledSuiteStatus: 0x04,
+  openSessionRefusalBytes: 36,
   rakpRefusal: 'zeros',
-  openSessionRefusalBytes: 1,
   sessionSource: 'any',
   limits: { maximumSessions: 15, halfOpenMs: 3_000 },
 };

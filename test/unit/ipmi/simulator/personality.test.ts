@@ -98,8 +98,9 @@ describe('Open Session', () => {
 
   test.each([
     [8, '011100000d0c0b0a'],
+    [36, `011100000d0c0b0a${'00'.repeat(28)}`],
     [2, '0111'],
-    [1, '01'],
+    [1, 'c7'],
   ] as const)('a refusal of %i bytes', async (openSessionRefusalBytes, bytes) => {
     await using wire = await createWire({ personality: { openSessionRefusalBytes }, cipherSuites: [17] });
     expect(hex(await openSession(wire, { suite: 3 }))).toBe(bytes);
