@@ -208,6 +208,27 @@ describe('the cache of the records', () => {
     expect(requester.requests.length - before).toBe(first.length + 2);
   });
 
+  test("calls at the same time read the records once, and do not end each other's reservations", async () => {
+    const alone = createSensorRig({ maximumChunk: 16 });
+    const all = await alone.read();
+    const { requester, cache, read } = createSensorRig({ maximumChunk: 16 });
+    const [first, second, third] = await Promise.all([read(), read(), loadSdrs(requester, cache, never)]);
+    expect(first).toEqual(all);
+    expect(second).toEqual(all);
+    expect(third.sensors).toHaveLength(all.length);
+    expect(requester.count(getSdr)).toBe(alone.requester.count(getSdr));
+  });
+
+  test('a call that is cancelled lets the next one read', async () => {
+    const { requester, cache, read } = createSensorRig();
+    const stop = new AbortController();
+    const cancelled = loadSdrs(requester, cache, stop.signal);
+    const other = read();
+    stop.abort(new Error('enough'));
+    await expect(cancelled).rejects.toThrow('enough');
+    expect((await other).length).toBeGreaterThan(20);
+  });
+
   test('a change of the repository is seen', async () => {
     const { requester, read } = createSensorRig();
     await read();

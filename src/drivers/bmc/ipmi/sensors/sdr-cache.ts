@@ -1,4 +1,5 @@
 import type { SdrRecord } from '../../../../protocols/ipmi/sdr/sdr-record.ts';
+import { createTurnQueue, type TurnQueue } from '../link/turn-queue.ts';
 import type { IpmiRequester } from '../requester.ts';
 import { type KnownSensor, knownSensors } from './known-sensor.ts';
 import { readRepository } from './read-repository.ts';
@@ -11,10 +12,14 @@ export type KnownSdrs = {
 };
 
 /** The records of one BMC, kept from call to call. */
-export type SdrCache = { kept?: KnownSdrs & { readonly fingerprint: string } };
+export type SdrCache = {
+  kept?: KnownSdrs & { readonly fingerprint: string };
+  /** One call reads at a time: two would end each other's reservations, and the second has nothing left to read. */
+  readonly turns: TurnQueue;
+};
 
 export function createSdrCache(): SdrCache {
-  return {};
+  return { turns: createTurnQueue() };
 }
 
 /** Readings of the repository that others may disturb, before one is taken as it is. */
@@ -25,6 +30,7 @@ const TRIES = 3;
  * @throws CompletionCodeError, UnreachableError
  */
 export async function loadSdrs(requester: IpmiRequester, cache: SdrCache, signal: AbortSignal): Promise<KnownSdrs> {
+  using _turn = await cache.turns.turn(signal);
   let survey = await surveySdrs(requester, signal);
   for (let attempt = 1; ; attempt++) {
     const { fingerprint } = survey;
