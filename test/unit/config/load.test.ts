@@ -164,7 +164,10 @@ describe('machines', () => {
     ['host', { host: '10.0.0.300' }, 'neither an IP address nor a host name'],
     ['port', { port: 70_000 }, 'at most 65535'],
     ['user', { user: 'a'.repeat(17) }, 'at most 16 characters'],
-    ['cipher suite', { cipherSuites: [0] }, 'not a supported suite'],
+    ['cipher suite', { cipherSuites: [4] }, 'not a supported cipher suite'],
+    ['insecure cipher suite', { cipherSuites: [17, 0] }, 'set allowInsecureSuites'],
+    ['K_G for IPMI 1.5', { version: '1.5', kg: 'env:KG' }, 'is for IPMI 2.0'],
+    ['quirk', { quirks: ['none-such'] }, 'must be one of'],
     ['privilege', { privilege: 'root' }, 'must be one of user, operator, administrator'],
     ['key', { pasword: 'x' }, 'did you mean "password"?'],
   ])('refuses a wrong %s of a BMC', (_what, change, text) => {

@@ -45,7 +45,7 @@ describe('boot options of the simulated BMC (§28.13)', () => {
 
 describe('sessions of the simulated BMC', () => {
   test('an idle one is gone after a minute', async () => {
-    await using rig = await createRig();
+    await using rig = await createRig({ client: { keepAliveMs: 1e9 } });
     await rig.value(rig.bmc.powerState(never));
     expect(rig.simulated.sessions).toBe(1);
     await rig.clock.advance(60_001);
