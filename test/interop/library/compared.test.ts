@@ -1,8 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
 import { systemClock } from '../../../src/foundation/clock.ts';
 import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
 import { createIpmi } from '../../../src/library/create-ipmi.ts';
+import { getChassisStatus } from '../../../src/protocols/ipmi/commands/chassis/get-chassis-status.ts';
+import { decodeDatagram } from '../../../src/protocols/ipmi/datagram.ts';
+import {
+  BMC_ADDRESS,
+  encodeIpmiResponse,
+  NetFn,
+  REMOTE_CONSOLE_ADDRESS,
+  REQUEST_SEQUENCES,
+} from '../../../src/protocols/ipmi/message.ts';
+import { encodeSessionV2 } from '../../../src/protocols/ipmi/session-v2.ts';
 import { createPlainChassis } from '../../../src/simulator/bmc/chassis.ts';
 import type { FaultHook } from '../../../src/simulator/bmc/faults.ts';
 import { createSimulatedBmc, type SimulatedBmc } from '../../../src/simulator/bmc/simulated-bmc.ts';
@@ -14,9 +25,12 @@ let bmc: SimulatedBmc;
 let received: number;
 /** The answer to the first verb is lost. */
 let loseAnswer: boolean;
+/** Before each genuine answer come forged ones that say "off". */
+let lie: boolean;
 
-const watch: FaultHook = ({ direction }) => {
+const watch: FaultHook = ({ direction, data }) => {
   if (direction === 'to-bmc') received++;
+  if (direction === 'from-bmc' && lie) return { kind: 'forge', before: lies(data) };
   if (direction === 'to-bmc' || !loseAnswer || bmc.powerLog.length === 0) return undefined;
   loseAnswer = false;
   return { kind: 'drop' };
@@ -25,6 +39,7 @@ const watch: FaultHook = ({ direction }) => {
 beforeEach(async () => {
   received = 0;
   loseAnswer = false;
+  lie = false;
   bmc = await createSimulatedBmc(
     { udp: systemUdp, clock: systemClock, entropy: systemEntropy },
     {
@@ -39,6 +54,33 @@ beforeEach(async () => {
 });
 afterEach(() => bmc[Symbol.asyncDispose]());
 
+/**
+ * What anybody on the path can make, who knows no key: answers to Get Chassis Status that say "off", neither signed nor
+ * encrypted, with the session's id from the packet's head and every sequence number that the request may have.
+ */
+function lies(genuine: Buffer): readonly Buffer[] {
+  const datagram = decodeDatagram(genuine);
+  if (datagram.format !== 'v2.0' || datagram.session.sessionId === 0) return [];
+  const { session } = datagram;
+  return Array.from({ length: REQUEST_SEQUENCES }, (_unused, requesterSequence) => {
+    const payload = encodeIpmiResponse({
+      requesterAddress: REMOTE_CONSOLE_ADDRESS,
+      requesterLun: 0,
+      responderAddress: BMC_ADDRESS,
+      responderLun: 0,
+      netFn: NetFn.chassis + 1,
+      requesterSequence,
+      command: getChassisStatus.command,
+      completionCode: 0,
+      data: Buffer.of(0, 0, 0),
+    });
+    const writer = new ByteWriter(256);
+    writer.bytes(Buffer.of(0x06, 0x00, 0xff, 0x07));
+    encodeSessionV2({ ...session, encrypted: false, authenticated: false, payload, trailer: Buffer.alloc(0) }, writer);
+    return writer.done();
+  });
+}
+
 const resets = (): number => bmc.powerLog.filter(({ action }) => action === 'reset').length;
 const target = () => ({ host: bmc.local.address, port: bmc.local.port, user: 'admin', password: 'secret' });
 
@@ -52,6 +94,13 @@ describe('bootwright/ipmi', () => {
     expect(received).toBe(5);
     await ipmi[Symbol.asyncDispose]();
     expect(received).toBe(6);
+  });
+
+  test('does not believe a forged answer', async () => {
+    await using ipmi = createIpmi();
+    const client = await ipmi.open(target());
+    lie = true;
+    expect(await client.powerState()).toBe('on');
   });
 
   test('resets once when the answer is lost', async () => {
@@ -76,6 +125,11 @@ describe.skipIf(!hasTool('ipmitool'))(`ipmitool (${toolVersion('ipmitool', '-V')
     expect(received).toBeGreaterThan(5);
   });
 
+  test('believes a forged answer', async () => {
+    lie = true;
+    expect((await ipmitool('chassis power status')).output).toContain('Chassis Power is off');
+  });
+
   test('resets twice when the answer is lost', async () => {
     loseAnswer = true;
     await ipmitool('chassis power reset');
@@ -93,6 +147,11 @@ describe.skipIf(!hasTool('ipmipower'))(`FreeIPMI (${toolVersion('ipmipower', '--
   test('asks more often for a power status', async () => {
     expect((await ipmipower('--stat')).output).toContain('on');
     expect(received).toBeGreaterThan(5);
+  });
+
+  test('does not believe a forged answer', async () => {
+    lie = true;
+    expect((await ipmipower('--stat')).output).toMatch(/: on$/);
   });
 
   test('resets twice when the answer is lost', async () => {
