@@ -6,6 +6,7 @@ export const INTEROP_PROGRAMS: Readonly<Record<string, string>> = {
   '/usr/bin/ipmitool': 'ipmitool',
   '/usr/sbin/ipmipower': 'freeipmi-tools',
   '/usr/bin/ipmi_sim': 'openipmi',
+  '/usr/lib/python3/dist-packages/pyghmi/ipmi/bmc.py': 'python3-pyghmi',
   '/usr/bin/curl': 'curl',
   '/usr/bin/tftp': 'tftp-hpa',
   '/usr/bin/atftp': 'atftp',
