@@ -18,38 +18,39 @@ export class ByteWriter {
     return this.#offset;
   }
 
+  /** As every number here: @throws BugError when it is not a whole number, which Node would write as another one. */
   u8(value: number): this {
-    this.#buffer.writeUInt8(value, this.#advance(1));
+    this.#buffer.writeUInt8(whole(value), this.#advance(1));
     return this;
   }
 
   u16be(value: number): this {
-    this.#buffer.writeUInt16BE(value, this.#advance(2));
+    this.#buffer.writeUInt16BE(whole(value), this.#advance(2));
     return this;
   }
 
   u16le(value: number): this {
-    this.#buffer.writeUInt16LE(value, this.#advance(2));
+    this.#buffer.writeUInt16LE(whole(value), this.#advance(2));
     return this;
   }
 
   u24le(value: number): this {
-    this.#buffer.writeUIntLE(value, this.#advance(3), 3);
+    this.#buffer.writeUIntLE(whole(value), this.#advance(3), 3);
     return this;
   }
 
   u24be(value: number): this {
-    this.#buffer.writeUIntBE(value, this.#advance(3), 3);
+    this.#buffer.writeUIntBE(whole(value), this.#advance(3), 3);
     return this;
   }
 
   u32be(value: number): this {
-    this.#buffer.writeUInt32BE(value, this.#advance(4));
+    this.#buffer.writeUInt32BE(whole(value), this.#advance(4));
     return this;
   }
 
   u32le(value: number): this {
-    this.#buffer.writeUInt32LE(value, this.#advance(4));
+    this.#buffer.writeUInt32LE(whole(value), this.#advance(4));
     return this;
   }
 
@@ -109,4 +110,9 @@ export class ByteWriter {
     if (offset + width > this.#offset) throw new BugError(`offset ${offset} was not written yet`);
     return offset;
   }
+}
+
+function whole(value: number): number {
+  if (!Number.isInteger(value)) throw new BugError(`${value} is not a whole number`);
+  return value;
 }

@@ -58,5 +58,8 @@ describe('ByteWriter', () => {
     expect([...writer.done()]).toEqual([2, 7]);
     expect(() => writer.patchU16be(1, 1)).toThrow(BugError);
     expect(() => new ByteWriter(8).fixed(Buffer.alloc(5), 4)).toThrow(BugError);
+    // Node writes 0 and 1 for these.
+    expect(() => new ByteWriter(8).u8(Number.NaN)).toThrow(BugError);
+    expect(() => new ByteWriter(8).u32le(1.5)).toThrow(BugError);
   });
 });

@@ -1,5 +1,6 @@
 import type { Bmc } from '../../../domain/ports/bmc.ts';
 import type { Clock } from '../../../foundation/clock.ts';
+import { withDeadline } from '../../../foundation/deadline.ts';
 import type { Entropy } from '../../../foundation/entropy.ts';
 import type { Log } from '../../../foundation/log.ts';
 import {
@@ -17,6 +18,7 @@ import { setPowerRestorePolicy } from './chassis/power-policy.ts';
 import { readPowerWatts } from './chassis/power-reading.ts';
 import { clearEventLog } from './event-log/clear-event-log.ts';
 import { setEventLogClock } from './event-log/set-event-log-clock.ts';
+import type { IpmiSettings } from './options.ts';
 import { sendRaw } from './raw.ts';
 import { readSensors } from './sensors/read-sensors.ts';
 import { privilegeHint } from './session/session-privilege.ts';
@@ -28,9 +30,12 @@ import { readNamedEventLog, readNamedInventory } from './with-records.ts';
 export function createIpmiBmc(
   deps: { readonly clock: Clock; readonly entropy: Entropy; readonly log: Log },
   board: IpmiBoard & AsyncDisposable,
+  { listingMs }: Pick<IpmiSettings, 'listingMs'>,
 ): Bmc {
   const { clock, log } = deps;
   const { requester, name, sdrCache } = board;
+  const listing = <T>(what: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    withDeadline(clock, listingMs, signal, `read ${what} of BMC ${name}`, work);
   return {
     describe: `IPMI ${name} as "${board.user}"`,
     async identity(signal) {
@@ -49,14 +54,14 @@ export function createIpmiBmc(
     },
     setBootOverride: (override, signal) => setBootOverride(requester, override, signal),
     bootOverride: (signal) => readBootOverride(requester, signal),
-    chassis: (signal) => readChassis(requester, readPowerWatts, signal),
+    chassis: (signal) => listing('the chassis', signal, (inner) => readChassis(requester, readPowerWatts, inner)),
     identify: (light, signal) => identify(requester, light, signal),
     setPowerRestorePolicy: (policy, signal) => setPowerRestorePolicy(requester, policy, signal),
-    sensors: (signal) => readSensors(requester, sdrCache, signal),
-    eventLog: (signal) => readNamedEventLog(board, signal),
+    sensors: (signal) => listing('the sensors', signal, (inner) => readSensors(requester, sdrCache, inner)),
+    eventLog: (signal) => listing('the event log', signal, (inner) => readNamedEventLog(board, inner)),
     clearEventLog: (newest, signal) => clearEventLog({ requester, clock }, newest, signal),
     setClock: (at, signal) => setEventLogClock(requester, at, signal),
-    inventory: (signal) => readNamedInventory(board, clock, signal),
+    inventory: (signal) => listing('the inventory', signal, (inner) => readNamedInventory(board, clock, inner)),
     raw: (command, signal) => sendRaw(requester, command, signal),
     console: (onEvent, options) => createSolConsole({ ...deps, open: keeperTransport(board) }, options, onEvent),
     [Symbol.asyncDispose]: () => board[Symbol.asyncDispose](),

@@ -74,7 +74,7 @@ export function createIpmiBmcs(deps: IpmiDeps, options: IpmiOptions = {}): IpmiB
 
   return {
     openBoard,
-    open: async (target, signal) => createIpmiBmc({ clock, entropy, log }, await openBoard(target, signal)),
+    open: async (target, signal) => createIpmiBmc({ clock, entropy, log }, await openBoard(target, signal), settings),
     async resetAuthentication(target, { unpin }, signal) {
       const { memory } = links.to(await resolveTarget(target, signal));
       memory.forgetRejections();

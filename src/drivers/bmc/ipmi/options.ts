@@ -69,6 +69,8 @@ export type IpmiOptions = {
   readonly onceWaitMs?: number;
   /** Whole time for one command, waiting for its turn included; the wait of a command sent once comes on top. Default 20000 ms. */
   readonly operationMs?: number;
+  /** Whole time for a list: sensors, event log, inventory, chassis. Slow boards take minutes for hundreds of entries. Default 300000 ms. */
+  readonly listingMs?: number;
   /** Time for closing a session, one try. Default 1000 ms. */
   readonly closeMs?: number;
   /**
@@ -93,6 +95,7 @@ export const IPMI_DEFAULTS: IpmiSettings = {
   attempts: 4,
   onceWaitMs: 5_000,
   operationMs: 20_000,
+  listingMs: 300_000,
   closeMs: 1_000,
   idleMs: 25_000,
   keepAliveMs: 20_000,

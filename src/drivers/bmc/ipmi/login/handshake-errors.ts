@@ -84,7 +84,7 @@ export function stillRejected(attempt: Attempt, reason: string): AuthenticationE
     {
       details: {
         stage: 'before Open Session',
-        hint: 'Correct the password reference. If the account was put right on the BMC instead, allow logins again: bootwright machines reset-bmc NAME.',
+        hint: 'Correct the password. If the account was put right on the BMC instead, allow logins again: bootwright machines reset-bmc NAME, or resetAuthentication in the library.',
       },
     },
   );
