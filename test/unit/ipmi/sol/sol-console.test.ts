@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { AuthenticationError, ConflictError, UnreachableError } from '../../../../src/foundation/errors.ts';
+import {
+  AuthenticationError,
+  ConflictError,
+  DecodeError,
+  UnreachableError,
+} from '../../../../src/foundation/errors.ts';
+import { CompletionCodeError } from '../../../../src/protocols/ipmi/completion-code.ts';
 import { RakpStatusError } from '../../../../src/protocols/ipmi/rakp/status.ts';
 import { createSolRig, never, type SolRig } from './sol-rig.ts';
 
@@ -203,12 +209,17 @@ describe('SOL console that is lost', () => {
     expect(console.story()).toEqual(['refused', 'connected']);
   });
 
-  test('no free session on the controller is tried again', async () => {
+  test.each([
+    ['no free session on the controller', new RakpStatusError('no session', 0x01), 'lost'],
+    ['rubbish in the handshake', new DecodeError('short'), 'lost'],
+    ['no cipher suite in common', new RakpStatusError('no suite', 0x11), 'refused'],
+    ['too low a privilege', new CompletionCodeError('raise', 0xd4), 'refused'],
+  ])('%s', async (_what, error, reason) => {
     await using rig = createSolRig();
-    rig.refuse(new RakpStatusError('no session', 0x01));
+    rig.refuse(error);
     await using console = rig.console();
     await rig.clock.advance(10);
-    expect(console.story()).toEqual(['lost']);
+    expect(console.events).toMatchObject([{ reason, retryMs: reason === 'lost' ? expect.any(Number) : null }]);
   });
 
   test('a session that no longer answers is found out by the keep-alive', async () => {

@@ -8,7 +8,9 @@ import { withDeadline } from '../../../../foundation/deadline.ts';
 import { type Entropy, fraction } from '../../../../foundation/entropy.ts';
 import {
   AuthenticationError,
+  ConfigError,
   errorText,
+  RefusedError,
   rethrowAbort,
   ServiceError,
   UnreachableError,
@@ -91,14 +93,13 @@ export function createSolConsole(
       transport = await deps.open(signal);
     } catch (error) {
       rethrowAbort(signal);
-      return notOpened(error);
+      return endingOf(error);
     }
     try {
       return await carry(transport, signal);
     } catch (error) {
       rethrowAbort(signal);
-      if (!(error instanceof ServiceError)) throw error;
-      return { reason: 'lost', why: errorText(error), leastMs: 0 };
+      return endingOf(error);
     } finally {
       await transport[Symbol.asyncDispose]();
     }
@@ -154,12 +155,6 @@ export function createSolConsole(
     }
   }
 
-  function notOpened(error: unknown): Ending {
-    if (!(error instanceof ServiceError)) throw error;
-    const refused = error instanceof AuthenticationError || error.retry === 'give-up';
-    return { reason: refused ? 'refused' : 'lost', why: errorText(error), leastMs: refused ? null : 0 };
-  }
-
   async function run(signal: AbortSignal): Promise<void> {
     let failures = 0;
     for (;;) {
@@ -199,6 +194,14 @@ export function createSolConsole(
       await running;
     },
   };
+}
+
+/** A definite no is not tried again: accounts lock, and settings do not change by themselves. */
+function endingOf(error: unknown): Ending {
+  if (!(error instanceof ServiceError)) throw error;
+  const definite = error instanceof RefusedError || error instanceof ConfigError;
+  const refused = error instanceof AuthenticationError || (definite && error.retry === 'give-up');
+  return { reason: refused ? 'refused' : 'lost', why: errorText(error), leastMs: refused ? null : 0 };
 }
 
 function notActivated(result: Exclude<SolActivationResult, { readonly kind: 'active' }>): Ending {
