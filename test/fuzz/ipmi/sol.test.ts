@@ -240,6 +240,34 @@ describe('any packets at all', () => {
   });
 });
 
+test('a console lives through any payloads of the controller, and carries what comes after them', async () => {
+  const rubbish = fc.oneof(
+    bytes(0, 40),
+    controllerPacket.map((packet) => encodeSolControllerPacket({ ...packet, deactivated: false })),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(rubbish, { maxLength: 30 }), async (payloads) => {
+      await using rig = createSolRig();
+      await using console = rig.console();
+      await rig.clock.advance(100);
+      const early = console.write(Buffer.from('early'), never);
+      for (const data of payloads) {
+        // The status bit that ends a console is its due.
+        if (((data[3] ?? 0) & 0x10) === 0) rig.inject(1, data);
+      }
+      await rig.clock.advance(10_000);
+      await early;
+      rig.line.output('the end');
+      const late = console.write(Buffer.from('late'), never);
+      await rig.clock.advance(10_000);
+      await late;
+      expect(console.transcript()).toMatch(/the end$/);
+      expect(rig.line.received().toString()).toMatch(/late$/);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 /** A number from 0 to 99 for each packet that goes one way. */
 type Luck = () => number;
 
