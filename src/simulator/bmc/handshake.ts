@@ -33,7 +33,15 @@ import {
 import { RakpStatus } from '../../protocols/ipmi/rakp/status.ts';
 import { emptyReceiveWindow } from '../../protocols/ipmi/receive-window.ts';
 import type { BmcCore } from './core.ts';
-import { checkValue, keyExchangeCode, nameToHash, passwordKey, roleToHash } from './rakp-habits.ts';
+import {
+  checkValue,
+  exchangeOfMessage3,
+  keyExchangeCode,
+  nameToFind,
+  nameToHash,
+  passwordKey,
+  roleToHash,
+} from './rakp-habits.ts';
 import type { HalfOpenSession } from './sessions.ts';
 import { findUser, type SimulatedUser } from './users.ts';
 
@@ -91,7 +99,8 @@ export function rakpMessage1(core: BmcCore, payload: Buffer): Buffer | undefined
     const repeated = login.message1.subarray(1).equals(payload.subarray(1));
     return repeated && personality.repeatedRakpMessage1 === 'answered' ? tagged(login.message2, messageTag) : undefined;
   }
-  const user = findUser(context.users, message);
+  const userName = nameToFind(personality, message.userName);
+  const user = userName ? findUser(context.users, { ...message, userName }) : RakpStatus.unauthorizedName;
   if (typeof user !== 'number') return beginLogin(core, session, payload, message, user);
   sessions.close(session.id);
   if (personality.rakpRefusal === 'zeros') return Buffer.concat([Buffer.of(0, user)], CODELESS_MESSAGE_2_BYTES);
@@ -153,7 +162,8 @@ export function rakpMessage3(core: BmcCore, payload: Buffer, from: UdpPeer): Rak
   const { suite, remoteConsoleSessionId, login } = session;
   const { messageTag } = message;
   const key = passwordKey(personality, suite, login.user);
-  const proven = sameCode(message.keyExchangeCode, rakpMessage3Code(suite, key, login.exchange));
+  const covered = exchangeOfMessage3(personality, login.exchange, login.user);
+  const proven = sameCode(message.keyExchangeCode, rakpMessage3Code(suite, key, covered));
   if (message.status !== RakpStatus.ok || !proven) {
     sessions.close(session.id);
     if (message.status !== RakpStatus.ok) return undefined;

@@ -41,12 +41,18 @@ export type Personality = {
   readonly hashedPrivilege: 'rakp-message-1' | 'open-session';
   /** The role byte of the RAKP hashes: Intel 82571 network controllers leave the name-only bit out (ipmitool "-o i82571spt"). */
   readonly hashedRole: 'whole' | 'without-name-only-bit';
-  /** The user name of the RAKP hashes: Intel SE7520AF2 fills it up to 16 bytes, its length too (FreeIPMI "intel20"). */
-  readonly hashedName: 'as-sent' | 'padded';
-  /** The code of RAKP message 2: Sun Fire 4100 sends a byte more (FreeIPMI "sun20"). */
+  /**
+   * User names of RAKP message 1: as long as they are; or filled up to 16 bytes, and others unknown (Intel SE7520AF2,
+   * FreeIPMI "intel20"); or filled up for the hashes alone, as a controller with a fixed field for them does.
+   */
+  readonly userName: 'plain' | 'padded' | 'padded-in-hashes';
+  /** The code of RAKP message 2: Sun Fire 4100 and Supermicro H8QME send a byte more (FreeIPMI "sun20", "supermicro20"). */
   readonly keyExchangeCode: 'whole' | 'one-byte-more';
-  /** The payload length of RAKP message 2: Supermicro H8QME says one more than there is (FreeIPMI "supermicro20"). */
-  readonly message2Length: 'true' | 'one-more';
+  /**
+   * What the code of RAKP message 3 covers: role and name as the other codes do, or the role without the name-only bit and
+   * the name as it is (Intel SE7520AF2, FreeIPMI "intel20", LAN authentication #10).
+   */
+  readonly message3Identity: 'as-in-message-1' | 'bare';
   /** A refused RAKP message 1: 8 bytes with the console's tag and session id, or 40 that are zero but for the status (OpenBMC). */
   readonly rakpRefusal: 'addressed' | 'zeros';
   /** How much of a password HMAC-MD5 is keyed with: Intel SE7520AF2 takes 16 bytes (FreeIPMI "intel20"). */
@@ -112,9 +118,9 @@ export const strict: Personality = {
   grantsAlways: undefined,
   hashedPrivilege: 'rakp-message-1',
   hashedRole: 'whole',
-  hashedName: 'as-sent',
+  userName: 'plain',
   keyExchangeCode: 'whole',
-  message2Length: 'true',
+  message3Identity: 'as-in-message-1',
   rakpRefusal: 'addressed',
   md5PasswordBytes: 20,
   checkValueCut: 'authentication',
@@ -195,7 +201,8 @@ export const openSessionPrivilege: Partial<Personality> = { hashedPrivilege: 'op
 export const intel20: Partial<Personality> = {
   cipherSuites: [6, 7, 8, 11, 12, 1, 2, 3],
   highestPrivilege: 'echoed',
-  hashedName: 'padded',
+  userName: 'padded',
+  message3Identity: 'bare',
   md5PasswordBytes: 16,
   checkValueCut: 'integrity',
 };
@@ -209,7 +216,10 @@ export const sunIlom: Partial<Personality> = {
 };
 
 /** Supermicro H8QME with SIMSO (FreeIPMI "supermicro20"). */
-export const supermicro20: Partial<Personality> = { message2Length: 'one-more', operatorCommands: [RESERVE_SEL] };
+export const supermicro20: Partial<Personality> = {
+  keyExchangeCode: 'one-byte-more',
+  operatorCommands: [RESERVE_SEL],
+};
 
 /** Intel 82571 network controllers (ipmitool "-o i82571spt"). */
 export const intel82571: Partial<Personality> = { cipherSuites: [3], hashedRole: 'without-name-only-bit' };

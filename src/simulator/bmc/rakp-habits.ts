@@ -18,8 +18,15 @@ export function roleToHash(personality: Personality, role: number, openSessionPr
 }
 
 /** The user name that this controller's hashes cover; a copy. @see IPMI v2.0 rev. 1.1 §13.31 */
-export function nameToHash({ hashedName }: Personality, userName: Buffer): Buffer {
-  return hashedName === 'padded' ? Buffer.concat([userName], MAXIMUM_USER_NAME_BYTES) : Buffer.from(userName);
+export function nameToHash({ userName }: Personality, name: Buffer): Buffer {
+  return userName === 'plain' ? Buffer.from(name) : Buffer.concat([name], MAXIMUM_USER_NAME_BYTES);
+}
+
+/** The user name that a RAKP message 1 gives this controller; undefined where it would find nobody of the kind. */
+export function nameToFind({ userName }: Personality, name: Buffer): Buffer | undefined {
+  if (userName !== 'padded') return name;
+  const end = name.indexOf(0);
+  return name.length === MAXIMUM_USER_NAME_BYTES ? name.subarray(0, end < 0 ? name.length : end) : undefined;
 }
 
 /** The code of RAKP message 2 as this controller sends it. @see IPMI v2.0 rev. 1.1 §13.21 */
@@ -37,6 +44,16 @@ export function keyExchangeCode(
 export function passwordKey({ md5PasswordBytes }: Personality, suite: CipherSuite, user: SimulatedUser): Buffer {
   const password = Buffer.from(user.password);
   return rakpKey(suite.hash === 'md5' ? password.subarray(0, md5PasswordBytes) : password);
+}
+
+/** What this controller's code of RAKP message 3 covers. @see IPMI v2.0 rev. 1.1 §13.31 */
+export function exchangeOfMessage3(
+  { message3Identity }: Personality,
+  exchange: RakpExchange,
+  user: SimulatedUser,
+): RakpExchange {
+  if (message3Identity === 'as-in-message-1') return exchange;
+  return { ...exchange, role: exchange.role & ~NAME_ONLY_LOOKUP, userName: Buffer.from(user.name) };
 }
 
 /** The check value of RAKP message 4 as this controller cuts it. @see IPMI v2.0 rev. 1.1 §13.28.1, §13.28.4 */

@@ -11,27 +11,17 @@ import { openSession, rakpMessage1, rakpMessage3 } from './handshake.ts';
 import { performRequest } from './requests.ts';
 import { sendInSession } from './session-v20.ts';
 
-/** Behind the RMCP header, and ten bytes of the session header. @see IPMI v2.0 rev. 1.1 Table 13-8 */
-const PAYLOAD_LENGTH_OFFSET = 14;
-
 /** Takes a v2.0 packet outside any session: the handshake, or a request that needs none. @see §13.17 to §13.23 */
 export function receiveSessionlessV20(core: BmcCore, { payloadType, payload }: SessionV2, from: UdpPeer): void {
-  const answer = (type: number, answered: Buffer | undefined, claimed = 0): void => {
-    if (answered === undefined) return;
-    const datagram = encodeDatagramV2(sessionlessV2(type, answered));
-    datagram.writeUInt16LE(answered.length + claimed, PAYLOAD_LENGTH_OFFSET);
-    core.send(datagram, from);
+  const answer = (type: number, answered: Buffer | undefined): void => {
+    if (answered) core.send(encodeDatagramV2(sessionlessV2(type, answered)), from);
   };
   switch (payloadType) {
     case PayloadType.openSessionRequest:
       answer(PayloadType.openSessionResponse, openSession(core, payload));
       break;
     case PayloadType.rakpMessage1:
-      answer(
-        PayloadType.rakpMessage2,
-        rakpMessage1(core, payload),
-        core.personality.message2Length === 'one-more' ? 1 : 0,
-      );
+      answer(PayloadType.rakpMessage2, rakpMessage1(core, payload));
       break;
     case PayloadType.rakpMessage3: {
       const { message4, inSession } = rakpMessage3(core, payload, from) ?? {};

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import * as personalities from '../../../src/simulator/bmc/personality.ts';
 import { createRig, never } from './rig.ts';
 
-// IPMI 1.5 is another entry's affair; the length of the one is wrong beyond reading.
-const { onlyIpmi15: _v15, supermicro20: _length, ...named } = personalities;
+// IPMI 1.5 and names that are filled up on the wire are not met unasked.
+const { onlyIpmi15: _v15, intel20: _padded, ...named } = personalities;
 
 const fields: readonly (readonly [string, Partial<personalities.Personality>])[] = [
   ['wrong capability bits', { capabilityBits: 'wrong' }],
@@ -14,7 +14,7 @@ const fields: readonly (readonly [string, Partial<personalities.Personality>])[]
   ['status 0Ah for a suite that is off', { disabledSuiteStatus: 0x0a, cipherSuites: [3] }],
   ['status 12h for a suite that is off', { disabledSuiteStatus: 0x12, cipherSuites: [3] }],
   ['the highest level echoed', { highestPrivilege: 'echoed' }],
-  ['padded names', { hashedName: 'padded' }],
+  ['names padded in its hashes', { userName: 'padded-in-hashes' }],
   ['a cleared role bit', { hashedRole: 'without-name-only-bit' }],
   ['a longer code in RAKP message 2', { keyExchangeCode: 'one-byte-more' }],
   ['RAKP message 1 answered once', { repeatedRakpMessage1: 'ignored' }],

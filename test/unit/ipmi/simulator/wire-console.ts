@@ -137,6 +137,8 @@ export type Login = {
   readonly hashedRole?: number;
   /** What the hashes cover, where that is not the name. */
   readonly hashedName?: Buffer;
+  /** What RAKP message 3 covers, where that is another role and name. */
+  readonly message3?: Pick<RakpExchange, 'role' | 'userName'>;
 };
 
 /** One handshake as far as it went; a payload is missing where nothing came. */
@@ -182,7 +184,7 @@ export async function logIn(wire: Wire, login: Login): Promise<LoggedIn> {
   };
   const key = rakpKey(Buffer.from(password));
   const message3 = new ByteWriter(40);
-  const keyExchangeCode = rakpMessage3Code(suite, key, exchange);
+  const keyExchangeCode = rakpMessage3Code(suite, key, { ...exchange, ...login.message3 });
   encodeRakpMessage3({ messageTag: 3, status: 0, managedSystemSessionId, keyExchangeCode }, message3);
   const message4 = await handshake(wire, PayloadType.rakpMessage3, message3.done());
   const sik = sessionIntegrityKey(suite, login.kg ? rakpKey(login.kg) : key, exchange);
