@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/foundation/secret.ts';
+import { createPlainChassis } from '../../../src/simulator/bmc/chassis.ts';
 import type { FaultHook } from '../../../src/simulator/bmc/faults.ts';
+import { createScriptedLine } from '../../../src/simulator/bmc/sol/serial-line.ts';
 import { createRig, never } from './rig.ts';
 
 const requests = (rig: { simulated: { requests: ReadonlyMap<string, number> } }, name: string): number =>
@@ -75,6 +77,22 @@ describe('a kept session', () => {
     expect(result).toMatchObject({ kind: 'value', value: 'off' });
     expect(result.ms).toBeLessThanOrEqual(1_500);
     expect(rig.simulated.sessions).toBe(1);
+  });
+
+  test('that carries a console is not given up for three lost packets', async () => {
+    let lost = 0;
+    const faults: FaultHook = ({ direction }) =>
+      direction === 'to-bmc' && lost > 0 && lost-- > 0 ? { kind: 'drop' } : undefined;
+    const chassis = { ...createPlainChassis(), serial: createScriptedLine() };
+    await using rig = await createRig({ bmc: { faults, chassis } });
+    await rig.value(rig.bmc.powerState(never));
+    const events: string[] = [];
+    await using _line = rig.bmc.console?.((event) => void events.push(event.kind), {});
+    await rig.clock.advance(100);
+    expect(events).toEqual(['connected']);
+    lost = 3;
+    expect(await rig.value(rig.bmc.powerState(never))).toBe('off');
+    expect(rig.network.carried.filter(({ data }) => data[5] === 0x10)).toHaveLength(1);
   });
 
   test('survives a BMC that is gone for minutes, without a word in between but keep-alives', async () => {

@@ -48,9 +48,13 @@ export function createSessionRequester(
   ): Promise<{ readonly session: IpmiSession; readonly reply: SpokenReply<Response> }> {
     const recent = access.recent();
     let session = recent ?? (await access.fresh(signal));
-    let reply = await exchange(session, waits(recent ? ATTEMPTS_IN_OLD_SESSION : attempts));
+    const startedAt = clock.elapsed();
+    // Replacing a session cuts the console that it carries, so that one is given the benefit of the doubt for longer.
+    const quick = recent !== undefined && !recent.carriesConsole;
+    let reply = await exchange(session, waits(quick ? ATTEMPTS_IN_OLD_SESSION : attempts));
     if (reply.kind === 'silent' && recent) {
-      session = await access.fresh(signal);
+      // What was heard meanwhile, from the console, shows that the session is there.
+      if (recent.lastHeardAt <= startedAt) session = await access.fresh(signal);
       reply = await exchange(session, waits(attempts));
     }
     if (reply.kind !== 'silent') return { session, reply };

@@ -1,7 +1,7 @@
 import { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
 import type { Clock } from '../../../../foundation/clock.ts';
 import type { Entropy } from '../../../../foundation/entropy.ts';
-import { BugError } from '../../../../foundation/errors.ts';
+import { BugError, ConflictError } from '../../../../foundation/errors.ts';
 import type { IpmiCommand } from '../../../../protocols/ipmi/command.ts';
 import { CompletionCode } from '../../../../protocols/ipmi/completion-code.ts';
 import {
@@ -27,6 +27,8 @@ export type IpmiSession = Disposable & {
   readonly signed: boolean;
   readonly encrypted: boolean;
   readonly carriesPayloads: boolean;
+  /** Somebody receives payloads of another type in it now. */
+  readonly carriesConsole: boolean;
   /** When the BMC was last heard in it, by `clock.elapsed`. */
   readonly lastHeardAt: number;
   /** The most that it can be raised to: what its login asked for. */
@@ -50,7 +52,10 @@ export type IpmiSession = Disposable & {
   ): Promise<Reply<Response>>;
   /** Sends a payload of another type, such as Serial over LAN. */
   sendPayload(payloadType: number, payload: Buffer): Promise<void>;
-  /** Receives authentic payloads of another type until disposed; one receiver a type. */
+  /**
+   * Receives authentic payloads of another type until disposed.
+   * @throws ConflictError when somebody receives that type already
+   */
   onPayload(payloadType: number, receiver: (payload: Buffer) => void): Disposable;
 };
 
@@ -97,6 +102,9 @@ export function createSession(
     signed: wire.signed,
     encrypted: wire.encrypted,
     carriesPayloads: wire.carriesPayloads,
+    get carriesConsole() {
+      return receivers.size > 0;
+    },
     maximumPrivilege,
     privilege: PrivilegeLevel.user,
     get lastHeardAt() {
@@ -133,6 +141,9 @@ export function createSession(
       if (!disposed) await link.send(wire.seal(payloadType, payload));
     },
     onPayload(payloadType, receiver) {
+      if (receivers.has(payloadType)) {
+        throw new ConflictError(`the session with BMC ${link.name} carries another console of this process already`);
+      }
       receivers.set(payloadType, receiver);
       return {
         [Symbol.dispose]: () => {
