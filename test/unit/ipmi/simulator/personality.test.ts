@@ -251,8 +251,10 @@ describe('in a session', () => {
   ])('%s ends idle sessions after its time', async (_name, personality, idleMs) => {
     await using wire = await createWire({ personality });
     const session = await sessionOf(wire, { suite: 17 });
-    await wire.clock.advance(idleMs);
-    expect((await session.ask(...GET_DEVICE_ID)).completionCode).toBe(0);
+    for (let used = 0; used < 3; used++) {
+      await wire.clock.advance(idleMs);
+      expect((await session.ask(...GET_DEVICE_ID)).completionCode).toBe(0);
+    }
     await wire.clock.advance(idleMs + 1);
     expect(await wire.exchange(session.seal(...GET_DEVICE_ID))).toEqual([]);
     expect(wire.bmc.sessions).toBe(0);

@@ -194,6 +194,19 @@ describe('IPMI 1.5 sessions (§6.12, §22.16, §22.17)', () => {
     expect(await ask(1, 4)).toBe(0x81);
   });
 
+  test('use keeps a session, a minute of silence ends it', async () => {
+    await using wire = await createWire({ ipmi15: 'per-message' });
+    const { id, first } = await activated(wire);
+    const ask = (step: number) =>
+      send(wire, signSessionV1({ sessionId: id, sessionSequence: first + step, payload: deviceId }, key));
+    for (const step of [0, 1, 2]) {
+      await wire.clock.advance(60_000);
+      expect(await ask(step)).toBeDefined();
+    }
+    await wire.clock.advance(60_001);
+    expect(await ask(3)).toBeUndefined();
+  });
+
   test('a controller of v1.5 alone refuses the v2.0 bit and is deaf to RMCP+', async () => {
     await using wire = await createWire({ ipmi15: 'per-message', personality: onlyIpmi15 });
     expect((await askBare(wire, 0x06, 0x38, [0x8e, 4]))?.completionCode).toBe(0xcc);
@@ -231,6 +244,9 @@ describe('IPMI 1.5 sessions (§6.12, §22.16, §22.17)', () => {
     const { id, first } = await activated(wire);
     const answer = await send(wire, signSessionV1({ sessionId: id, sessionSequence: first, payload: deviceId }, key));
     expect(answer?.session.sessionSequence.toString(16)).toBe('5030201');
+    const { temporaryId, challenge } = await challenged(wire);
+    const packet = { sessionId: temporaryId, sessionSequence: 0, payload: activation(challenge) };
+    expect((await send(wire, signSessionV1(packet, key)))?.session.sessionSequence.toString(16)).toBe('4030201');
     expect(answer && verifySessionV1(answer.session, key)).toBe(true);
   });
 
