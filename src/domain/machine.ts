@@ -2,7 +2,7 @@ import type { SecretRef } from './secret-ref.ts';
 
 /** Defects of controllers that have to be told, since a client that guessed them would be wrong with others. */
 export const BMC_QUIRKS = [
-  'short-key-exchange-code',
+  'padded-user-name',
   'integrity-check-value',
   'zero-session-id',
   'big-endian-sequence',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Secret } from '../../../src/foundation/secret.ts';
 import * as personalities from '../../../src/simulator/bmc/personality.ts';
 import { createRig, never } from './rig.ts';
 
@@ -33,5 +34,31 @@ describe('the driver meets a controller with', () => {
     expect(await rig.value(rig.bmc.power('on', never))).toEqual({ kind: 'accepted' });
     expect(await rig.value(rig.bmc.powerState(never))).toBe('on');
     expect(rig.simulated.powerLog).toHaveLength(1);
+  });
+
+  test.each([
+    [1, true],
+    [3, false],
+    [8, false],
+    [12, false],
+  ] as const)('intel20, in suite %i, where its quirks are asked for', async (suite, insecure) => {
+    const password = 'twenty bytes of pass';
+    const users = [{ name: 'admin', password, privilege: 4 }];
+    const target = {
+      cipherSuites: [suite],
+      allowInsecureSuites: insecure,
+      password: Secret.fromText(password),
+      quirks: ['padded-user-name', 'integrity-check-value'],
+    } as const;
+    await using rig = await createRig({ bmc: { personality: personalities.intel20, users }, target });
+    expect(await rig.value(rig.bmc.power('on', never))).toEqual({ kind: 'accepted' });
+  });
+
+  test('intel20 where they are not asked for: refused, with the reason', async () => {
+    await using rig = await createRig({ bmc: { personality: personalities.intel20 }, target: { cipherSuites: [3] } });
+    expect(await rig.finish(rig.bmc.powerState(never))).toMatchObject({
+      kind: 'error',
+      error: { message: expect.stringMatching(/0Dh unauthorized name/) },
+    });
   });
 });

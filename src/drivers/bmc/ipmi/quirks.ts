@@ -19,10 +19,10 @@ const IPMITOOL = 'ipmitool(1), option -o';
 
 /** The quirks that an entry may ask for. */
 export const requestedQuirks = {
-  'short-key-exchange-code': {
-    defect: 'the code of RAKP message 2 is cut short',
-    answer: 'the first 16 bytes or more of it are enough',
-    source: `Sun Fire 4100 with ILOM; ${FREEIPMI}, LAN authentication #12`,
+  'padded-user-name': {
+    defect: 'users are only known by names of 16 bytes, filled up with zeros; RAKP message 3 covers the bare name',
+    answer: 'names go out so, and the codes are made so',
+    source: `Intel SE7520AF2; ${FREEIPMI}, LAN authentication #7, #10`,
   },
   'integrity-check-value': {
     defect:
@@ -64,10 +64,16 @@ const automatic: readonly Omit<Quirk, 'handling'>[] = [
     source: `Intel 82571 network controllers; ${IPMITOOL} i82571spt`,
   },
   {
-    name: 'padded-user-name',
+    name: 'name-padded-in-keys',
     defect: 'keys are made with the user name filled up to 16 bytes',
     answer: 'a RAKP message 2 made so is recognised by its code, and the rest of the login follows it',
-    source: `Intel SE7520AF2; ${FREEIPMI}, LAN authentication #7`,
+    source: `Intel 82571 network controllers; ${IPMITOOL} i82571spt`,
+  },
+  {
+    name: 'long-key-exchange-code',
+    defect: 'the code of RAKP message 2 has bytes behind it',
+    answer: 'its own bytes are compared, the others prove nothing and harm nothing',
+    source: `Sun Fire 4100 with ILOM, Supermicro H8QME; ${FREEIPMI}, LAN authentication #4, #12`,
   },
   {
     name: 'cut-md5-password',

@@ -17,8 +17,11 @@ const NO_FREE_SESSION: Advice = {
 };
 
 const NO_SUCH_LEVEL: Advice = {
-  causes: ['the account’s privilege limit on the LAN channel is lower than asked', 'the cipher suite is disabled'],
-  next: 'raise the account’s limit, or configure a lower `privilege`',
+  causes: [
+    'the account’s privilege limit on the LAN channel is lower than asked',
+    'the cipher suite is disabled, or admits another level only',
+  ],
+  next: 'raise the account’s limit, or configure a lower `privilege`; the account’s own level, where a suite admits no other',
 };
 
 const advice: Readonly<Record<number, Advice>> = {

@@ -34,10 +34,7 @@ import { createSession, type IpmiSession } from '../session/session.ts';
 import { createWireV2 } from '../session/wire-v2.ts';
 import type { HandshakeStage } from './handshake-errors.ts';
 import { exchangeMessage, type HandshakeReply } from './handshake-exchange.ts';
-import { type RakpReading, rakpReadings } from './rakp-readings.ts';
-
-/** The least of a cut code that is believed, where a board's entry asks for it. */
-const SHORTEST_CODE_BYTES = 16;
+import { paddedName, type RakpReading, rakpReadings } from './rakp-readings.ts';
 
 export type HandshakeDeps = { readonly clock: Clock; readonly entropy: Entropy; readonly link: Link };
 
@@ -129,7 +126,8 @@ async function sendRakpMessage1(
   managedSystemSessionId: number,
   signal: AbortSignal,
 ): Promise<RakpReading | HandshakeOutcome> {
-  const { messageTag, remoteConsoleSessionId, userName, suite, waitMs } = attempt;
+  const { messageTag, remoteConsoleSessionId, suite, waitMs } = attempt;
+  const userName = attempt.quirks.has('padded-user-name') ? paddedName(attempt.userName) : attempt.userName;
   const role = attempt.privilege | (attempt.lookup === 'name' ? NAME_ONLY_LOOKUP : 0);
   const remoteConsoleRandom = deps.entropy.bytes(RAKP_RANDOM_BYTES);
   const writer = new ByteWriter(RAKP_MESSAGE_1_BYTES);
@@ -160,20 +158,12 @@ async function sendRakpMessage1(
     userName,
   };
   for (const reading of rakpReadings(suite, exchange, attempt.userKey)) {
-    if (provesPassword(keyExchangeCode, rakpMessage2Code(suite, reading.userKey, reading.exchange), attempt)) {
-      return reading;
-    }
+    const expected = rakpMessage2Code(suite, reading.userKey, reading.exchange);
+    // Boards send bytes behind the code (quirk long-key-exchange-code), which prove nothing.
+    if (sameCode(keyExchangeCode.subarray(0, expected.length), expected)) return reading;
   }
   // An impostor stops here: RAKP message 3 would hand it a hash to search for the password with.
   return { kind: 'password-unknown' };
-}
-
-/** Whether the code of RAKP message 2 is the right one; bytes behind it prove nothing and harm nothing. */
-function provesPassword(code: Buffer, expected: Buffer, { quirks }: Attempt): boolean {
-  if (quirks.has('short-key-exchange-code') && code.length >= SHORTEST_CODE_BYTES && code.length < expected.length) {
-    return sameCode(code, expected.subarray(0, code.length));
-  }
-  return sameCode(code.subarray(0, expected.length), expected);
 }
 
 /**
@@ -219,7 +209,7 @@ function finishHandshake(
 ): Promise<HandshakeReply<RakpMessage4>> {
   const { messageTag, remoteConsoleSessionId, suite, waitMs } = attempt;
   const { managedSystemSessionId } = exchange;
-  const keyExchangeCode = rakpMessage3Code(suite, userKey, exchange);
+  const keyExchangeCode = rakpMessage3Code(suite, userKey, exchangeOfMessage3(attempt, exchange));
   const writer = new ByteWriter(RAKP_MESSAGE_3_BYTES);
   encodeRakpMessage3({ messageTag, status: RakpStatus.ok, managedSystemSessionId, keyExchangeCode }, writer);
   return exchangeMessage(
@@ -236,4 +226,10 @@ function finishHandshake(
     },
     signal,
   );
+}
+
+/** The quirk padded-user-name: what message 3 covers there is the bare name, and the role without its lookup bit. */
+function exchangeOfMessage3({ quirks, userName }: Attempt, exchange: RakpExchange): RakpExchange {
+  if (!quirks.has('padded-user-name')) return exchange;
+  return { ...exchange, userName, role: exchange.role & ~NAME_ONLY_LOOKUP };
 }

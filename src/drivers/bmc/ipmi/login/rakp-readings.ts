@@ -6,7 +6,7 @@ import { MAXIMUM_V1_PASSWORD_BYTES } from '../../../../protocols/ipmi/session-v1
 /** What a controller makes its codes and keys of. */
 export type RakpReading = {
   /** The quirk's name, null for the specification's. */
-  readonly quirk: 'role-bit-cleared' | 'padded-user-name' | 'cut-md5-password' | null;
+  readonly quirk: 'role-bit-cleared' | 'name-padded-in-keys' | 'cut-md5-password' | null;
   readonly exchange: RakpExchange;
   readonly userKey: Buffer;
 };
@@ -22,9 +22,8 @@ export function* rakpReadings(suite: CipherSuite, exchange: RakpExchange, userKe
   const role = exchange.role & ~NAME_ONLY_LOOKUP;
   if (role !== exchange.role) yield { quirk: 'role-bit-cleared', exchange: { ...exchange, role }, userKey };
   if (exchange.userName.length < MAXIMUM_USER_NAME_BYTES) {
-    const userName = Buffer.alloc(MAXIMUM_USER_NAME_BYTES);
-    exchange.userName.copy(userName);
-    yield { quirk: 'padded-user-name', exchange: { ...exchange, userName }, userKey };
+    const userName = paddedName(exchange.userName);
+    yield { quirk: 'name-padded-in-keys', exchange: { ...exchange, userName }, userKey };
   }
   const tail = userKey.subarray(MAXIMUM_V1_PASSWORD_BYTES);
   if (suite.authentication === AuthenticationAlgorithm.hmacMd5 && tail.some((byte) => byte !== 0)) {
@@ -32,4 +31,11 @@ export function* rakpReadings(suite: CipherSuite, exchange: RakpExchange, userKe
     userKey.copy(cut, 0, 0, MAXIMUM_V1_PASSWORD_BYTES);
     yield { quirk: 'cut-md5-password', exchange, userKey: cut };
   }
+}
+
+/** A user name filled up to 16 bytes with zeros. */
+export function paddedName(userName: Buffer): Buffer {
+  const padded = Buffer.alloc(MAXIMUM_USER_NAME_BYTES);
+  userName.copy(padded);
+  return padded;
 }
