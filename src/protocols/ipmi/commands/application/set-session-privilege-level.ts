@@ -38,7 +38,7 @@ export const setSessionPrivilegeLevel: IpmiCommand<SessionPrivilegeLevel, Sessio
   netFn: NetFn.application,
   command: 0x3b,
   repeatable: true,
-  privilege: PrivilegeLevel.callback,
+  privilege: PrivilegeLevel.user,
   completionCodes: {
     [SetSessionPrivilegeLevelCode.notAvailableToUser]: 'requested level not available for this user',
     [SetSessionPrivilegeLevelCode.exceedsLimit]: 'requested level exceeds the user or channel privilege limit',

@@ -3,7 +3,7 @@ import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
 import type { IpmiCommand } from '../../command.ts';
 import { NetFn } from '../../message.ts';
 import { PrivilegeLevel } from '../../privilege-level.ts';
-import { bootOptionCompletionCodes } from './set-system-boot-options.ts';
+import { BootOptionCode } from './set-system-boot-options.ts';
 
 export type GetSystemBootOptionsRequest = {
   readonly parameter: number;
@@ -69,7 +69,7 @@ export const getSystemBootOptions: IpmiCommand<GetSystemBootOptionsRequest, GetS
   command: 0x09,
   repeatable: true,
   privilege: PrivilegeLevel.operator,
-  completionCodes: bootOptionCompletionCodes,
+  completionCodes: { [BootOptionCode.parameterNotSupported]: 'boot option parameter not supported' },
   encodeRequest: encodeGetSystemBootOptionsRequest,
   decodeRequest: decodeGetSystemBootOptionsRequest,
   encodeResponse: encodeGetSystemBootOptionsResponse,

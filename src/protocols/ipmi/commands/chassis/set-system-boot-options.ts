@@ -20,14 +20,8 @@ export const BootOptionParameter = {
 /** Values of parameter 0. @see Table 28-14 */
 export const SetInProgress = { complete: 0, inProgress: 1, commitWrite: 2 } as const;
 
-/** Own codes of Set and Get System Boot Options. @see IPMI v2.0 rev. 1.1 §28.12 */
+/** Own codes of Set System Boot Options, the first of Get System Boot Options too. @see IPMI v2.0 rev. 1.1 §28.12, §28.13 */
 export const BootOptionCode = { parameterNotSupported: 0x80, setInProgress: 0x81, readOnly: 0x82 } as const;
-
-export const bootOptionCompletionCodes = {
-  [BootOptionCode.parameterNotSupported]: 'boot option parameter not supported',
-  [BootOptionCode.setInProgress]: 'another party has a set in progress',
-  [BootOptionCode.readOnly]: 'boot option parameter is read-only',
-};
 
 export type SetSystemBootOptionsRequest = {
   /** See {@link BootOptionParameter}; 7 bits. */
@@ -64,7 +58,11 @@ export const setSystemBootOptions: IpmiCommand<SetSystemBootOptionsRequest, NoDa
   command: 0x08,
   repeatable: false,
   privilege: PrivilegeLevel.operator,
-  completionCodes: bootOptionCompletionCodes,
+  completionCodes: {
+    [BootOptionCode.parameterNotSupported]: 'boot option parameter not supported',
+    [BootOptionCode.setInProgress]: 'another party has a set in progress',
+    [BootOptionCode.readOnly]: 'boot option parameter is read-only',
+  },
   encodeRequest: encodeSetSystemBootOptionsRequest,
   decodeRequest: decodeSetSystemBootOptionsRequest,
   encodeResponse: encodeNoData,

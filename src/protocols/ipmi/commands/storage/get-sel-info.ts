@@ -4,7 +4,7 @@ import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../..
 import { NetFn } from '../../message.ts';
 import { PrivilegeLevel } from '../../privilege-level.ts';
 
-/** Own code of most commands on the event log: it is being erased. @see IPMI v2.0 rev. 1.1 §31.2 */
+/** Own code of the commands that read or change the event log's entries: it is being erased. @see IPMI v2.0 rev. 1.1 §31.2 */
 export const SEL_ERASE_IN_PROGRESS = 0x81;
 
 export const selCompletionCodes = { [SEL_ERASE_IN_PROGRESS]: 'event log erase in progress' } as const;

@@ -3,7 +3,6 @@ import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
 import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../../command.ts';
 import { NetFn } from '../../message.ts';
 import { PrivilegeLevel } from '../../privilege-level.ts';
-import { selCompletionCodes } from './get-sel-info.ts';
 
 export type GetSelTimeResponse = {
   /** Of the event log's clock. @see §37 */
@@ -35,7 +34,7 @@ export const getSelTime: IpmiCommand<NoData, GetSelTimeResponse> = {
   command: 0x48,
   repeatable: true,
   privilege: PrivilegeLevel.user,
-  completionCodes: selCompletionCodes,
+  completionCodes: {},
   encodeRequest: encodeNoData,
   decodeRequest: decodeNoData,
   encodeResponse: encodeGetSelTimeResponse,

@@ -3,7 +3,6 @@ import type { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
 import { decodeNoData, encodeNoData, type IpmiCommand, type NoData } from '../../command.ts';
 import { NetFn } from '../../message.ts';
 import { PrivilegeLevel } from '../../privilege-level.ts';
-import { selCompletionCodes } from './get-sel-info.ts';
 
 export type SetSelTimeRequest = {
   /** For the event log's clock. @see §37 */
@@ -36,7 +35,7 @@ export const setSelTime: IpmiCommand<SetSelTimeRequest, NoData> = {
   command: 0x49,
   repeatable: false,
   privilege: PrivilegeLevel.operator,
-  completionCodes: selCompletionCodes,
+  completionCodes: {},
   encodeRequest: encodeSetSelTimeRequest,
   decodeRequest: decodeSetSelTimeRequest,
   encodeResponse: encodeNoData,
