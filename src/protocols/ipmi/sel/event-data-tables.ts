@@ -159,9 +159,9 @@ export const fruStateCauses: readonly string[] = [
   'FRU programmatic action',
   'communication lost',
   'communication lost by local failure',
-  'surprise removal',
-  'state set by operator',
-  'invalid hardware address detected',
+  'unexpected extraction',
+  'operator intervention or update',
+  'IPMB address cannot be computed',
   'unexpected deactivation',
 ];
 

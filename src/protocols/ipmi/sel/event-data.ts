@@ -78,7 +78,10 @@ const readers: Readonly<Record<number, EventDataReader>> = {
     ...when(offset === 0, data2, (value) => `requested ${named(powerStates, value)}`),
     ...when(offset === 0, data3, (value) => `at the time ${named(powerStates, value)}`),
   ],
-  29: (offset, data2) => when(offset === 7, data2, (value) => named(restartCauses, value & 0x0f)),
+  29: (offset, data2, data3) => [
+    ...when(offset === 7, data2, (value) => named(restartCauses, value & 0x0f)),
+    ...when(offset === 7, data3, (value) => `channel ${value & 0x0f}`),
+  ],
   33: (_offset, data2, data3) => [
     ...when(true, data2, (value) => named(slotTypes, value & 0x7f)),
     ...when(true, data3, (value) => `slot ${value}`),
@@ -86,12 +89,13 @@ const readers: Readonly<Record<number, EventDataReader>> = {
   35: (_offset, data2) =>
     when(true, data2, (value) => {
       const interrupt = value >> 4;
-      const use = `timer use ${named(watchdogUses, value & 0x0f)}`;
+      const code = value & 0x0f;
+      const use = `timer use ${code === NO_OFFSET ? 'unspecified' : named(watchdogUses, code)}`;
       return interrupt === NO_OFFSET ? use : `${use}, interrupt ${named(watchdogInterrupts, interrupt)}`;
     }),
   40: (offset, data2, data3) => [
-    ...when(offset === 4, data2, (value) => `sensor ${hex(value)}`),
-    ...when(offset === 5, data3, (value) => `FRU device ${value}`),
+    ...when(offset === 0 || offset === 4, data2, (value) => `sensor ${hex(value)}`),
+    ...when(offset === 5, data3, (value) => failedFru(value, data2)),
   ],
   42: (_offset, data2, data3) => [
     ...when(true, data2, (value) => ((value & 0x3f) === 0 ? 'user not told' : `user ${value & 0x3f}`)),
@@ -105,6 +109,11 @@ const readers: Readonly<Record<number, EventDataReader>> = {
       return cause === NO_OFFSET ? previous : `${named(fruStateCauses, cause)}, ${previous}`;
     }),
 };
+
+/** A logical FRU device by its id, others by their slave address on a private bus. @see Table 42-3, type 28h offset 05h */
+function failedFru(data3: number, data2 = 0x80): string {
+  return (data2 & 0x80) === 0 ? `FRU at address ${hex(data3)} of private bus ${data2 & 7}` : `FRU device ${data3}`;
+}
 
 /** Event logging disabled. @see Table 42-3, type 10h */
 function describeLoggingDisabled(
