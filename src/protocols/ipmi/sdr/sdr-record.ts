@@ -30,7 +30,7 @@ import {
   type ManagementControllerDeviceLocatorRecord,
 } from './management-controller-device-locator-record.ts';
 
-/** Record types. @see IPMI v2.0 rev. 1.1 §43, Table 43-1 */
+/** Record types. @see IPMI v2.0 rev. 1.1 §43.1 to §43.12 */
 export const SdrRecordType = {
   fullSensor: 0x01,
   compactSensor: 0x02,

@@ -115,7 +115,7 @@ function suiteRecords(suites: readonly CipherSuite[]): Buffer {
   return list.done();
 }
 
-/** Each algorithm once, its kind in bits 7:6. @see IPMI v2.0 rev. 1.1 §22.15, Table 22-17 */
+/** Each algorithm once, its kind in bits 7:6. @see IPMI v2.0 rev. 1.1 §22.15.1, Table 22-19 */
 function algorithmList(suites: readonly CipherSuite[]): Buffer {
   const kinds = [
     suites.map(({ authentication }) => authentication),

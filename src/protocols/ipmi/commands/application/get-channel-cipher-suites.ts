@@ -75,7 +75,7 @@ const OEM_RECORD = 0xc1;
  * Reads the assembled record list: each record starts with C0h and an id, or C1h, an id and an OEM IANA; then one byte
  * an algorithm, bits 7:6 telling its kind (00 authentication, 01 integrity, 10 confidentiality).
  * @throws DecodeError when an algorithm stands before any record
- * @see IPMI v2.0 rev. 1.1 §22.15.1, Table 22-18
+ * @see IPMI v2.0 rev. 1.1 §22.15.1, Table 22-19
  */
 export function decodeCipherSuiteRecords(list: Buffer): readonly CipherSuiteRecord[] {
   const reader = new ByteReader(list);

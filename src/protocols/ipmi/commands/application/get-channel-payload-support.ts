@@ -25,7 +25,7 @@ export type GetChannelPayloadSupportResponse = {
  *   4-5  OEM payload types 20h to 2Fh
  *   6-7  reserved; left unread, since some controllers leave it out
  * @throws DecodeError when shorter than 6 bytes
- * @see IPMI v2.0 rev. 1.1 §24.8, Table 24-9
+ * @see IPMI v2.0 rev. 1.1 §24.8, Table 24-10
  */
 export function decodeGetChannelPayloadSupportResponse(reader: ByteReader): GetChannelPayloadSupportResponse {
   return {
@@ -35,7 +35,7 @@ export function decodeGetChannelPayloadSupportResponse(reader: ByteReader): GetC
   };
 }
 
-/** Writes a Get Channel Payload Support response. @see IPMI v2.0 rev. 1.1 §24.8, Table 24-9 */
+/** Writes a Get Channel Payload Support response. @see IPMI v2.0 rev. 1.1 §24.8, Table 24-10 */
 export function encodeGetChannelPayloadSupportResponse(
   response: GetChannelPayloadSupportResponse,
   writer: ByteWriter,

@@ -18,14 +18,14 @@ export type GetPayloadActivationStatusResponse = {
  *   0    bits 3:0 how many instances may be active at once
  *   1-2  instances 1 to 16 that are active, one bit each
  * @throws DecodeError when shorter than 3 bytes
- * @see IPMI v2.0 rev. 1.1 §24.4, Table 24-5
+ * @see IPMI v2.0 rev. 1.1 §24.4, Table 24-6
  */
 export function decodeGetPayloadActivationStatusResponse(reader: ByteReader): GetPayloadActivationStatusResponse {
   const instanceCapacity = reader.u8('instance capacity') & 0x0f;
   return { instanceCapacity, activeInstances: reader.u16le('active instances') };
 }
 
-/** Writes a Get Payload Activation Status response. @see IPMI v2.0 rev. 1.1 §24.4, Table 24-5 */
+/** Writes a Get Payload Activation Status response. @see IPMI v2.0 rev. 1.1 §24.4, Table 24-6 */
 export function encodeGetPayloadActivationStatusResponse(
   response: GetPayloadActivationStatusResponse,
   writer: ByteWriter,

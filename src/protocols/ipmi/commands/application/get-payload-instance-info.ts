@@ -17,14 +17,14 @@ export type GetPayloadInstanceInfoResponse = {
  *   0-3   session id, 0 when not active
  *   4-11  payload specific information; some controllers send less, or nothing
  * @throws DecodeError when shorter than 4 bytes
- * @see IPMI v2.0 rev. 1.1 §24.5, Table 24-6
+ * @see IPMI v2.0 rev. 1.1 §24.5, Table 24-7
  */
 export function decodeGetPayloadInstanceInfoResponse(reader: ByteReader): GetPayloadInstanceInfoResponse {
   const sessionId = reader.u32le('session id');
   return { sessionId, information: reader.bytes(Math.min(8, reader.left), 'payload specific information') };
 }
 
-/** Writes a Get Payload Instance Info response. @see IPMI v2.0 rev. 1.1 §24.5, Table 24-6 */
+/** Writes a Get Payload Instance Info response. @see IPMI v2.0 rev. 1.1 §24.5, Table 24-7 */
 export function encodeGetPayloadInstanceInfoResponse(
   response: GetPayloadInstanceInfoResponse,
   writer: ByteWriter,

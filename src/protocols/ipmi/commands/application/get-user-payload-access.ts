@@ -22,14 +22,14 @@ export type GetUserPayloadAccessResponse = {
  * Reads a Get User Payload Access request.
  *   0  bits 3:0 channel
  *   1  bits 5:0 user id
- * @see IPMI v2.0 rev. 1.1 §24.7, Table 24-8
+ * @see IPMI v2.0 rev. 1.1 §24.7, Table 24-9
  */
 export function decodeGetUserPayloadAccessRequest(reader: ByteReader): GetUserPayloadAccessRequest {
   const channel = reader.u8('channel') & 0x0f;
   return { channel, userId: reader.u8('user id') & 0x3f };
 }
 
-/** Writes a Get User Payload Access request. @see IPMI v2.0 rev. 1.1 §24.7, Table 24-8 */
+/** Writes a Get User Payload Access request. @see IPMI v2.0 rev. 1.1 §24.7, Table 24-9 */
 export function encodeGetUserPayloadAccessRequest(request: GetUserPayloadAccessRequest, writer: ByteWriter): void {
   writer.u8(request.channel).u8(request.userId);
 }
@@ -39,7 +39,7 @@ export function encodeGetUserPayloadAccessRequest(request: GetUserPayloadAccessR
  *   0-1  standard payloads 0 to 7, then reserved
  *   2-3  OEM payloads 20h to 27h, then reserved; left out by some controllers
  * @throws DecodeError when shorter than 1 byte
- * @see IPMI v2.0 rev. 1.1 §24.7, Table 24-8
+ * @see IPMI v2.0 rev. 1.1 §24.7, Table 24-9
  */
 export function decodeGetUserPayloadAccessResponse(reader: ByteReader): GetUserPayloadAccessResponse {
   const standardPayloads = reader.u8('standard payload enables 1');
@@ -48,7 +48,7 @@ export function decodeGetUserPayloadAccessResponse(reader: ByteReader): GetUserP
   return { standardPayloads, oemPayloads: reader.u8('OEM payload enables 1') };
 }
 
-/** Writes a Get User Payload Access response. @see IPMI v2.0 rev. 1.1 §24.7, Table 24-8 */
+/** Writes a Get User Payload Access response. @see IPMI v2.0 rev. 1.1 §24.7, Table 24-9 */
 export function encodeGetUserPayloadAccessResponse(response: GetUserPayloadAccessResponse, writer: ByteWriter): void {
   writer.u8(response.standardPayloads).u8(0).u8(response.oemPayloads).u8(0);
 }

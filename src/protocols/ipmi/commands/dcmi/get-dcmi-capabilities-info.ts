@@ -77,7 +77,7 @@ export function encodeGetDcmiCapabilitiesInfoResponse(
 
 /**
  * Reads parameter 1.
- *   0  reserved (mandatory platform capabilities before DCMI 1.5)
+ *   0  reserved (mandatory platform capabilities in DCMI 1.0)
  *   1  bit 0 power management
  *   2  manageability access
  * @throws DecodeError when shorter than 3 bytes
