@@ -85,7 +85,7 @@ const automatic: readonly Omit<Quirk, 'handling'>[] = [
     name: 'check-value-without-authentication',
     defect: 'RAKP message 4 carries a check value in a suite that does not authenticate',
     answer: 'it is not looked at',
-    source: `Supermicro X8DTG, Intel S5500WBV; ${FREEIPMI}`,
+    source: `Supermicro X8DTG, Intel S5500WBV; ${FREEIPMI}, LAN authentication #16`,
   },
   {
     name: 'bare-refusal',
@@ -123,7 +123,7 @@ const automatic: readonly Omit<Quirk, 'handling'>[] = [
     name: 'no-presence-pong',
     defect: 'the ASF presence ping is not answered',
     answer: 'it is not sent',
-    source: `Quanta Windmill; ${FREEIPMI}, flag ipmiping`,
+    source: `Intel and Wiwynn Windmill, Quanta Winterfell; ${FREEIPMI}, Misc #7`,
   },
   {
     name: 'inner-checksums',
@@ -141,19 +141,19 @@ const automatic: readonly Omit<Quirk, 'handling'>[] = [
     name: 'skipped-sequence-numbers',
     defect: 'the controller counts 1, 3, 5',
     answer: 'a window of 32 numbers with a bitmap',
-    source: `ASRock MT-C224; ${FREEIPMI}`,
+    source: `ASRock MT-C224; ${FREEIPMI}, LAN session #9`,
   },
   {
     name: 'long-and-short-responses',
     defect: 'responses have more bytes than specified, or lack optional ones',
     answer: 'both are read as far as they make sense',
-    source: 'HP DL380 G5 (boot flags); pyghmi (Get Device ID)',
+    source: `HP DL380 G5 (boot flags); ${FREEIPMI}, configuration #33; pyghmi (Get Device ID)`,
   },
   {
     name: 'more-privilege-wanted',
     defect: 'a command wants more privilege than the specification says',
     answer: 'after D4h the session is raised as far as its login allows, and the command sent again',
-    source: `Supermicro H8QME (Reserve SEL); ${FREEIPMI}`,
+    source: `Supermicro H8QME (Reserve SEL); ${FREEIPMI}, event log #3`,
   },
   {
     name: 'short-idle-limit',
