@@ -8,7 +8,7 @@ export type RakpMessage4 =
       readonly status: 0;
       readonly messageTag: number;
       readonly remoteConsoleSessionId: number;
-      /** As long as the integrity algorithm's code. */
+      /** As long as the authentication algorithm cuts it, see CipherSuite. @see §13.28.1, §13.28.1b, §13.28.2 */
       readonly integrityCheckValue: Buffer;
     }
   | {

@@ -29,7 +29,10 @@ export function describeReserveSelResponse(response: ReserveSelResponse): string
   return `reservation ${response.reservationId}`;
 }
 
-/** Repeatable: a second copy takes another reservation, and ends the one whose answer was lost. */
+/**
+ * Repeatable: a second copy takes another reservation, and ends the one whose answer was lost. It ends another party's
+ * too, as any Reserve SEL may at any time; whoever holds one has to reckon with that.
+ */
 export const reserveSel: IpmiCommand<NoData, ReserveSelResponse> = {
   name: 'Reserve SEL',
   netFn: NetFn.storage,
