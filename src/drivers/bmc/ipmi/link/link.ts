@@ -3,6 +3,7 @@ import { DecodeError } from '../../../../foundation/errors.ts';
 import type { Log } from '../../../../foundation/log.ts';
 import type { Meter } from '../../../../foundation/meter.ts';
 import { decodeDatagram, type IpmiDatagram } from '../../../../protocols/ipmi/datagram.ts';
+import { type AnswerTimes, createAnswerTimes } from './answer-times.ts';
 import { type BmcMemory, createBmcMemory } from './bmc-memory.ts';
 import type { SuitePins } from './suite-pins.ts';
 import { createTurnQueue, type TurnQueue } from './turn-queue.ts';
@@ -32,6 +33,7 @@ export type Link = {
   readonly port: number;
   readonly queue: TurnQueue;
   readonly memory: BmcMemory;
+  readonly times: AnswerTimes;
   send(datagram: Buffer): Promise<void>;
   /** Receives what comes outside any session, of either format, until disposed; one receiver at a time. */
   onHandshake(receiver: (datagram: IpmiDatagram) => void): Disposable;
@@ -87,6 +89,7 @@ export function createLink(
     port,
     queue: createTurnQueue(),
     memory: createBmcMemory(deps.clock, name, deps.pins),
+    times: createAnswerTimes(deps.clock),
     send: deps.send,
     onHandshake(receiver) {
       handshake = receiver;

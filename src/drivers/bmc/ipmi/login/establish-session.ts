@@ -1,8 +1,8 @@
 import { RefusedError, type ServiceError } from '../../../../foundation/errors.ts';
-import { retrySchedule } from '../../../../foundation/retry-schedule.ts';
 import type { CipherSuite } from '../../../../protocols/ipmi/cipher-suites.ts';
 import { rakpKey } from '../../../../protocols/ipmi/rakp/keys.ts';
 import { describeRakpStatus, RakpStatus } from '../../../../protocols/ipmi/rakp/status.ts';
+import { answerWaits } from '../link/answer-times.ts';
 import type { IpmiSettings } from '../options.ts';
 import type { IpmiSession } from '../session/session.ts';
 import type { IpmiLogin } from '../target.ts';
@@ -114,9 +114,10 @@ async function persist(
   settings: IpmiSettings,
   signal: AbortSignal,
 ): Promise<HandshakeOutcome> {
-  const { firstWaitMs, attempts } = settings;
+  const { entropy } = deps;
+  const { times } = deps.link;
   let outcome: HandshakeOutcome = { kind: 'silent', stage: 'Open Session' };
-  for (const waitMs of retrySchedule({ firstMs: firstWaitMs, attempts }, deps.entropy)) {
+  for (const waitMs of answerWaits({ times, entropy }, settings, settings.attempts)) {
     outcome = await attemptHandshake(deps, { ...proposal, waitMs }, signal);
     if (outcome.kind !== 'silent' && !hasForgottenUs(outcome)) return outcome;
   }

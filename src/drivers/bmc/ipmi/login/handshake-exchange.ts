@@ -58,10 +58,13 @@ export async function exchangeMessage<Message extends HandshakeMessage>(
     else doubtful = replyOf(stage, message);
   });
   const datagram = encodeDatagramV2(sessionlessV2(request.payloadType, request.payload));
-  for (const waitMs of request.waitsMs) {
+  const startedAt = clock.elapsed();
+  for (const [sentBefore, waitMs] of request.waitsMs.entries()) {
     await link.send(datagram);
     const reply = (await answerWithin(clock, waitMs, answer.promise, signal)) ?? doubtful;
-    if (reply) return reply;
+    if (reply === undefined) continue;
+    if (sentBefore === 0) link.times.took(clock.elapsed() - startedAt);
+    return reply;
   }
   return { kind: 'silent', stage };
 }

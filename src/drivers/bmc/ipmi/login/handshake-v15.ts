@@ -1,7 +1,6 @@
 import { ByteWriter } from '../../../../foundation/bytes/byte-writer.ts';
 import { nonZeroUint32 } from '../../../../foundation/entropy.ts';
 import { AuthenticationError, type ServiceError } from '../../../../foundation/errors.ts';
-import { retrySchedule } from '../../../../foundation/retry-schedule.ts';
 import type { IpmiCommand } from '../../../../protocols/ipmi/command.ts';
 import {
   ActivateSessionCode,
@@ -24,6 +23,7 @@ import {
 import { PrivilegeLevel } from '../../../../protocols/ipmi/privilege-level.ts';
 import { AuthenticationType, type SessionV1, sessionlessV1 } from '../../../../protocols/ipmi/session-v1.ts';
 import { signSessionV1, v1Key, verifySessionV1 } from '../../../../protocols/ipmi/session-v1-authentication.ts';
+import { answerWaits } from '../link/answer-times.ts';
 import { answerWithin } from '../link/answer-within.ts';
 import type { DropReason } from '../link/link.ts';
 import type { IpmiSettings } from '../options.ts';
@@ -57,7 +57,7 @@ export async function establishSessionV15(
   let up = false;
   let unanswered = false;
   try {
-    for (const waitMs of retrySchedule({ firstMs: settings.firstWaitMs, attempts: settings.attempts }, deps.entropy)) {
+    for (const waitMs of answerWaits({ times: deps.link.times, entropy: deps.entropy }, settings, settings.attempts)) {
       const challenge = await ask(deps, getSessionChallenge, challengeRequest(login), { waitMs }, signal);
       if (challenge.kind === 'silent') continue;
       if (challenge.kind === 'refused') throw refused(getSessionChallenge, challenge.completionCode);

@@ -4,6 +4,7 @@ import { retrySchedule } from '../../../../foundation/retry-schedule.ts';
 import type { IpmiCommand } from '../../../../protocols/ipmi/command.ts';
 import { getDeviceId } from '../../../../protocols/ipmi/commands/application/get-device-id.ts';
 import { CompletionCode } from '../../../../protocols/ipmi/completion-code.ts';
+import { answerWaits } from '../link/answer-times.ts';
 import type { HandshakeDeps } from '../login/handshake.ts';
 import type { SessionLogin } from '../login/session-login.ts';
 import type { IpmiSettings } from '../options.ts';
@@ -37,8 +38,8 @@ export function createSessionRequester(
   settings: IpmiSettings,
 ): IpmiRequester & { probe(signal: AbortSignal): Promise<void> } {
   const { clock, entropy, link } = deps;
-  const { firstWaitMs, attempts, operationMs, onceWaitMs } = settings;
-  const waits = (count: number) => () => retrySchedule({ firstMs: firstWaitMs, attempts: count }, entropy);
+  const { attempts, operationMs, onceWaitMs } = settings;
+  const waits = (count: number) => () => answerWaits({ times: link.times, entropy }, settings, count);
 
   /** Does `exchange` in the session, or in a new one when the old one turns out to be gone. */
   async function converse<Response>(

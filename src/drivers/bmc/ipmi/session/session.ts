@@ -60,6 +60,8 @@ export type IpmiSession = Disposable & {
 };
 
 type Pending = { readonly request: IpmiRequest; readonly settle: (response: IpmiResponse) => void };
+/** A request that was answered after it had been sent again, and how long that took from the first time, milliseconds. */
+type Repeated = { readonly request: IpmiRequest; readonly tookMs: number };
 
 /** @param wire taken over: disposed with the session */
 export function createSession(
@@ -72,6 +74,7 @@ export function createSession(
   let requesterSequence = entropy.bytes(1).readUInt8() % REQUEST_SEQUENCES;
   let lastHeardAt = clock.elapsed();
   let pending: Pending | undefined;
+  let repeated: Repeated | undefined;
   // Made when somebody asks: most of the thousands of sessions of a fleet are never watched.
   let over: AbortController | undefined;
   let disposed = false;
@@ -79,7 +82,11 @@ export function createSession(
   function acceptResponse(payload: Buffer): DropReason | undefined {
     const response = decodeResponse(payload, wire.signed ? 'ignore' : 'check');
     if (response === undefined) return 'malformed';
-    if (pending === undefined || !answers(response, pending.request)) return 'unmatched-response';
+    if (pending === undefined || !answers(response, pending.request)) {
+      // A second answer: no copy was lost, the BMC is slow.
+      if (repeated !== undefined && answers(response, repeated.request)) link.times.took(repeated.tookMs);
+      return 'unmatched-response';
+    }
     // CFh answers a retry of a request that is still being carried out: its own answer is yet to come.
     if (response.completionCode === CompletionCode.duplicateRequest) return 'unmatched-response';
     pending.settle(response);
@@ -124,13 +131,18 @@ export function createSession(
       const message = encodeIpmiRequest(request);
       const answer = Promise.withResolvers<IpmiResponse>();
       pending = { request, settle: answer.resolve };
+      const startedAt = clock.elapsed();
       let transmissions = 0;
       try {
         for (const waitMs of waitsMs) {
           if (transmissions++ > 0 && !command.repeatable) throw new BugError(`${command.name} must not be repeated`);
           await link.send(wire.seal(PayloadType.ipmi, message));
           const response = await answerWithin(clock, waitMs, answer.promise, signal);
-          if (response) return readReply(command, response, link.name);
+          if (response === undefined) continue;
+          const tookMs = clock.elapsed() - startedAt;
+          if (transmissions === 1) link.times.took(tookMs);
+          else repeated = { request, tookMs };
+          return readReply(command, response, link.name);
         }
         return { kind: 'silent' };
       } finally {
