@@ -79,6 +79,8 @@ describe.skipIf(!existsSync(MODULE))('the driver and the BMC of pyghmi', () => {
     for (const verb of ['on', 'cycle', 'reset', 'diag', 'soft-off', 'off'] as const) {
       expect(await bmc.power(verb, never)).toEqual({ kind: 'accepted' });
     }
+    // Its words come by a pipe, after its answers.
+    await expect.poll(() => told.length).toBeGreaterThanOrEqual(6);
     expect(told).toEqual(['on', 'cycle', 'reset', 'diag', 'soft-off', 'off']);
   });
 

@@ -12,13 +12,24 @@ class Machine(Bmc):
         super().__init__({"admin": "secret"}, port=port, address="127.0.0.1")
         self.power = "off"
         self.device = "default"
+        self.early = b""
         self.iohandler = self.typed
 
     def typed(self, data):
         # The machine's serial line upper-cases what is typed; breaks and the like come as dictionaries.
         if isinstance(data, dict):
             return
+        if self.sol is None:
+            # pyghmi handles what has arrived while it is still making the console.
+            self.early += bytes(data)
+            return
         self.sol.send_data(bytes(data).upper())
+
+    def activate_payload(self, request, session):
+        super().activate_payload(request, session)
+        early, self.early = self.early, b""
+        if early and self.sol is not None:
+            self.sol.send_data(early.upper())
 
     def tell(self, line):
         print(line, flush=True)
