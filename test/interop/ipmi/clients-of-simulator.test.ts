@@ -81,7 +81,7 @@ describe.skipIf(!hasTool('ipmitool'))(`simulated BMC, used by ${toolVersion('ipm
     },
   );
 
-  test.skip.each([11, 12])('suite %i: ipmitool 1.8.19 ends itself by a failed assertion', () => undefined);
+  // Suites 11 and 12 are left to FreeIPMI: ipmitool 1.8.19 ends itself there by a failed assertion.
 
   test.each([suite(3), suite(17), '-I lan -A MD5'])('%s: bootdev, reading it back, mc info', async (how) => {
     expect((await ipmitool(how, 'chassis bootdev pxe options=efiboot,persistent')).output).toBe(
