@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Permission } from './access.ts';
 import type { Caller } from './authentication.ts';
 import { validate } from './validation.ts';
@@ -55,6 +55,9 @@ export type Route = RouteDescription & {
   serve(request: Request, response: Response, caller: Caller | undefined): Promise<Reply | undefined>;
 };
 
+/** A question that a route does not know is refused, not ignored: somebody who asks for a condition believes that it holds. */
+const NO_QUERY = z.strictObject({});
+
 /** One route: its description, its schemas and its handler in one place. */
 export function defineRoute<
   P extends z.ZodType = z.ZodUndefined,
@@ -85,6 +88,7 @@ export function defineRoute<
 }
 
 function part<T extends z.ZodType>(schema: T | undefined, value: unknown, where: string): z.output<T> {
+  if (schema === undefined && where === 'query') validate(NO_QUERY, value, where);
   // Without a schema the type parameter is its default, whose output is undefined.
   return schema === undefined ? (undefined as z.output<T>) : validate(schema, value, where);
 }

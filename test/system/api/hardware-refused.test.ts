@@ -53,6 +53,17 @@ describe.each([
     expectProblem(await rig.call(method, `/machines/nobody/${what}`, body, role), 404, 'not-found');
   });
 
+  it('is refused with a condition that it does not know, which is not the same as none', async () => {
+    const { path, bmc } = await rig.declare();
+    const problem = expectProblem(
+      await rig.call(method, `${path}/${what}?expectedNewest=7`, body, role),
+      400,
+      'invalid-request',
+    );
+    expect(problem.detail).toContain('Unrecognized key: "expectedNewest"');
+    expect(bmc.calls).toEqual([]);
+  });
+
   it('hides errors of ours', async () => {
     const { path, bmc } = await rig.declare();
     bmc.failure = new Error('inner words');
