@@ -42,7 +42,8 @@ export function connectTo(url: string, token: string): Connection {
   };
   return {
     async call(call) {
-      const text = await readAll(await open(call, AbortSignal.timeout(call.patienceMs ?? ANSWER_MS)), url);
+      const patience = AbortSignal.timeout(call.patienceMs ?? ANSWER_MS);
+      const text = await readAll(await open(call, patience), url);
       return text.length === 0 ? undefined : parseJson(text.toString('utf8'), url);
     },
     async bytes(call) {
@@ -107,7 +108,11 @@ function send(target: Target, call: Call, token: string, signal: AbortSignal, ur
   return new Promise((resolve, reject) => {
     const outgoing = (target.secure ? httpsRequest : httpRequest)(options, resolve);
     outgoing.once('error', (error) =>
-      reject(signal.aborted && !isTimeout(signal) ? signal.reason : unreachable(url, error)),
+      reject(
+        signal.aborted && !isTimeout(signal)
+          ? signal.reason
+          : unreachable(url, isTimeout(signal) ? signal.reason : error),
+      ),
     );
     outgoing.end(body);
   });
@@ -179,6 +184,11 @@ export class RefusedCliError extends CliError {
 export class UnreachableCliError extends CliError {}
 
 function unreachable(url: string, error: unknown): UnreachableCliError {
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    return new UnreachableCliError(EXIT.unreachable, `the service at ${url} gave no answer in time`, [
+      'It may be busy with a slow controller, and still do what was asked: look before asking again.',
+    ]);
+  }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const why = error instanceof Error ? error.message || code : String(error);
   return new UnreachableCliError(EXIT.unreachable, `the service at ${url} cannot be reached: ${why}`, [

@@ -1,8 +1,8 @@
 import type { Call } from '../connection.ts';
 import type { Context } from '../context.ts';
 
-/** A controller with hundreds of sensors takes a minute when it is first asked for them; a busy one has others before us. */
-const PATIENCE_MS = 300_000;
+/** The service gives a list of a slow controller 300 s, and another request may come before ours. */
+const PATIENCE_MS = 400_000;
 
 /** Asks the controller of a machine through the service. @param what below the machine: `sensors?problems=true` */
 export async function callBmc(
