@@ -23,3 +23,9 @@ export function checkMs(what: string, value: number | undefined): void {
   if (value === undefined || (Number.isFinite(value) && value >= 0)) return;
   throw new InvalidRequestError(`${what}: ${String(value)} is not a number of milliseconds`);
 }
+
+/** @throws InvalidRequestError when it is none */
+export function checkFunction(what: string, value: unknown): void {
+  if (typeof value === 'function') return;
+  throw new InvalidRequestError(`${what}: ${String(value)} is no function`);
+}

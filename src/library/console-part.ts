@@ -2,6 +2,7 @@ import type { SerialConsoleEvent, SerialConsoleOptions } from '../domain/ports/s
 import { keeperTransport } from '../drivers/bmc/ipmi/sol/keeper-transport.ts';
 import { createSolConsole, type SolConsoleOptions } from '../drivers/bmc/ipmi/sol/sol-console.ts';
 import type { CallOptions } from './calls.ts';
+import { checkFunction } from './checks.ts';
 import type { PartDeps } from './part.ts';
 
 /** Times in milliseconds; `steal` takes the console from whoever has it, once. */
@@ -25,6 +26,7 @@ export type ConsolePart = {
   /**
    * Opens the serial console in the session that the commands use, watches it, and sets it up again when it is lost.
    * @param onEvent called in order with what comes; `bytes` is a view to be copied by who keeps it
+   * @throws InvalidRequestError, from the call itself, when it is no function
    * @see IPMI v2.0 rev. 1.1 §15, §24
    */
   openConsole(onEvent: (event: SerialConsoleEvent) => void, options?: ConsoleOptions): IpmiConsole;
@@ -38,6 +40,7 @@ export function createConsolePart({ board, calls, clock, entropy, log }: PartDep
 
   function openConsole(onEvent: (event: SerialConsoleEvent) => void, options: ConsoleOptions = {}): IpmiConsole {
     calls.check();
+    checkFunction('onEvent', onEvent);
     const deps = { clock, entropy, log: log.child({ bmc: board.name }), open: keeperTransport(board) };
     const sol = createSolConsole(deps, options, (event) => tell(onEvent, event));
     const console: IpmiConsole = {

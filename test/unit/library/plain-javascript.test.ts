@@ -39,6 +39,15 @@ describe('calls from plain JavaScript', () => {
     expect(rig.chassis.poweredOn()).toBe(true);
   });
 
+  it('a console that nobody listens to is refused', async () => {
+    await using rig = await createLibraryRig();
+    const anything = untyped(await rig.open());
+    expect(() => anything.openConsole?.()).toThrow(InvalidRequestError);
+    expect(() => anything.openConsole?.({ steal: true })).toThrow(/onEvent/);
+    await rig.clock.advance(1_000);
+    expect(rig.network.carried).toHaveLength(0);
+  });
+
   it.each([
     { attempts: 0 },
     { attempts: 1.5 },
