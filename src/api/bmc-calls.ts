@@ -40,7 +40,7 @@ export type BmcWrite = {
 /** What became of a change: the answer, and what else the timeline should have. */
 export type Done = { readonly reply: Reply; readonly data?: JsonObject; readonly outcome?: 'unknown' };
 
-/** Requests that ask or change something at a machine's controller, one at a time for each machine. */
+/** Requests that ask or change something at a machine's controller, one of each kind at a time for each machine. */
 export type BmcCalls = {
   /**
    * Asks. When the client goes away, so does the question; then there is nobody to answer, and nothing is.

@@ -60,18 +60,19 @@ async function until(what: string, seen: () => boolean | Promise<boolean>): Prom
   }
 }
 
-/** A machine whose controller holds every call until it is told to go on. */
-async function held() {
+/** A machine whose controller holds every call until it is told to go on, and the first of them. */
+async function held(kind: 'read' | 'write' = 'read') {
   const machine = await rig.declare();
   const gate = Promise.withResolvers<void>();
   machine.bmc.gate = gate.promise;
-  const first = ask('get', `${machine.path}/power`);
+  const first =
+    kind === 'read' ? ask('get', `${machine.path}/power`) : ask('put', `${machine.path}/identify`, { light: 'off' });
   await until('the first call', () => machine.bmc.calls.length === 1);
   return { ...machine, first, goOn: () => gate.resolve() };
 }
 
 describe('calls to one controller', () => {
-  it('go one at a time, changes first, and more than eight of a kind do not wait', async () => {
+  it('go one at a time of each kind, and more than eight of a kind do not wait', async () => {
     const { path, bmc, first, goOn } = await held();
     const reads = Array.from({ length: 9 }, () => ask('get', `${path}/sensors`));
     const refused = await Promise.race(reads.map(({ answer }) => answer));
@@ -79,19 +80,35 @@ describe('calls to one controller', () => {
     const busy = await rig.call('get', `${path}/chassis`);
     expect(expectProblem(busy, 503, 'bmc-busy').hint).toContain('less often');
     expect(busy.headers['retry-after']).toBe('5');
-    const writes = Array.from({ length: 9 }, () => ask('put', `${path}/identify`, { light: 'on' }));
+    const writes = Array.from({ length: 10 }, () => ask('put', `${path}/identify`, { light: 'on' }));
     expect(await Promise.race(writes.map(({ answer }) => answer))).toBe(503);
     // Another machine's controller is another line.
     const other = await rig.declare();
     expect((await rig.call('get', `${other.path}/power`)).status).toBe(200);
     goOn();
     const statuses = await Promise.all([first, ...reads, ...writes].map(({ answer }) => answer));
-    expect(statuses.filter((status) => status === 200)).toHaveLength(1 + 8 + 8);
-    expect(bmc.calls).toEqual(['powerState', ...Array(8).fill('identify "on"'), ...Array(8).fill('sensors')]);
-    expect([bmc.open, bmc.mostOpen]).toEqual([0, 1]);
-    expect((await rig.eventsOf(path)).map(({ type }) => type)).toEqual(Array(8).fill('bmc.identified'));
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1 + 8 + 9);
+    expect(bmc.calls.toSorted()).toEqual([
+      ...Array(9).fill('identify "on"'),
+      'powerState',
+      ...Array(8).fill('sensors'),
+    ]);
+    expect([bmc.open, bmc.mostOpen]).toEqual([0, 2]);
+    expect((await rig.eventsOf(path)).map(({ type }) => type)).toEqual(Array(9).fill('bmc.identified'));
     bmc.gate = undefined;
     expect((await rig.call('get', `${path}/power`)).status).toBe(200);
+  });
+
+  it('that change something do not wait for a list that takes long', async () => {
+    const { path, bmc } = await rig.declare();
+    const gate = Promise.withResolvers<void>();
+    bmc.gate = gate.promise;
+    const list = ask('get', `${path}/sensors`);
+    await until('the list', () => bmc.calls.length === 1);
+    bmc.gate = undefined;
+    expect(await ask('put', `${path}/identify`, { light: 'on' }).answer).toBe(200);
+    gate.resolve();
+    expect(await list.answer).toBe(200);
   });
 
   it('are dropped with their client: reads at any time', async () => {
@@ -163,7 +180,7 @@ describe('calls to one controller', () => {
   });
 
   it('heed a run that begins while they wait', async () => {
-    const { path, bmc, goOn } = await held();
+    const { path, bmc, goOn } = await held('write');
     const override = ask('put', `${path}/boot-override`, { device: 'pxe' });
     const light = ask('put', `${path}/identify`, { light: 'on' });
     await until('both wait', () => inHand.size === 3);
@@ -171,7 +188,7 @@ describe('calls to one controller', () => {
     expect((await rig.call('post', `${path}/runs`, { kind: 'power', verb: 'on' })).status).toBe(202);
     goOn();
     expect([await override.answer, await light.answer]).toEqual([409, 200]);
-    expect(bmc.calls).toEqual(['powerState', 'identify "on"']);
+    expect(bmc.calls).toEqual(['identify "off"', 'identify "on"']);
   });
 });
 
