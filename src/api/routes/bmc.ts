@@ -27,7 +27,11 @@ export function bmcRoutes({ machines, timeline, bmcs }: ApiParts): readonly Rout
       access: 'bmc.reset',
       params: nameParams,
       query: resetQuery,
-      answers: { 204: { description: 'The next run tries again.' }, 404: { description: 'There is no such machine.' } },
+      answers: {
+        204: { description: 'The next request or run tries again.' },
+        400: { description: 'The machine has no BMC.' },
+        404: { description: 'There is no such machine.' },
+      },
       async handle({ params, query: { unpin = false }, caller }) {
         // How little protection is taken is part of the declaration, and so is forgetting how much there was.
         if (unpin && !mayDo(caller.role, 'machine.write')) throw forbidden(caller.name, caller.role, 'machine.write');

@@ -11,6 +11,7 @@ export type Bmcs = {
    * Lets credentials be tried again that a controller of this machine has rejected. Until then they are not, since a
    * controller locks the account after a few wrong ones. `unpin` also forgets how well protected a session it has agreed
    * to before, so that a weaker one may be agreed to.
+   * @throws InvalidRequestError when the machine has none
    */
   resetAuthentication(machine: Machine, options: { readonly unpin: boolean }, signal: AbortSignal): Promise<void>;
 };

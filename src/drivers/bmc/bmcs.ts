@@ -17,14 +17,11 @@ export function createBmcs({ ipmi, secrets, log }: BmcsParts): Bmcs {
   return {
     async open(machine, signal) {
       const [only, ...others] = machine.spec.bmcs;
-      if (only === undefined) {
-        throw new InvalidRequestError(`${machine.spec.name} has no BMC: its power cannot be read or switched`, {
-          details: { hint: 'Declare bmcs for the machine.' },
-        });
-      }
+      if (only === undefined) throw hasNone(machine, 'its power cannot be read or switched');
       return others.length === 0 ? await openOne(only, signal) : await firstThatAnswers(machine, signal);
     },
     async resetAuthentication(machine, options, signal) {
+      if (machine.spec.bmcs.length === 0) throw hasNone(machine, 'there is no login to allow again');
       await Promise.all(machine.spec.bmcs.map((spec) => ipmi.resetAuthentication(spec, options, signal)));
     },
   };
@@ -54,11 +51,17 @@ export function createBmcs({ ipmi, secrets, log }: BmcsParts): Bmcs {
         if (!(error instanceof ServiceError)) throw error;
         log.warn(
           { machine: machine.spec.name, bmc: spec.host, code: error.code },
-          'BMC did not answer, trying the next',
+          'BMC cannot be used, trying the next',
         );
         last = error;
       }
     }
     throw last;
   }
+}
+
+function hasNone(machine: Machine, so: string): InvalidRequestError {
+  return new InvalidRequestError(`${machine.spec.name} has no BMC: ${so}`, {
+    details: { hint: 'Declare bmcs for the machine.' },
+  });
 }
