@@ -26,6 +26,13 @@ describe('wrong credentials', () => {
     expect(String(error)).not.toContain('wrong"');
   });
 
+  test('a BMC from before RMCP+ is among the causes of silence', async () => {
+    await using rig = await createRig({ bmc: { personality: { rmcpPlus: 'unknown' }, ipmi15: 'per-message' } });
+    const error = await errorOf(rig, rig.bmc.powerState(never));
+    expect(error).toBeInstanceOf(UnreachableError);
+    expect(String(error)).toMatch(/no answer to Open Session.*it speaks IPMI 1\.5 only; next: .*`version` 1\.5/);
+  });
+
   test('unknown user (0Dh): AuthenticationError', async () => {
     await using rig = await createRig({ target: { user: 'nobody' } });
     const error = await errorOf(rig, rig.bmc.powerState(never));

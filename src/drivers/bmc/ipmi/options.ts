@@ -61,7 +61,7 @@ export type IpmiTarget = {
 export type IpmiOptions = {
   /** Local IPv4 address to send from. Default `0.0.0.0`, any. */
   readonly localAddress?: string;
-  /** Wait for the first answer of a request or handshake message, milliseconds; it doubles with each attempt. Default 400. */
+  /** Wait for the first answer of a request or handshake message, milliseconds; it doubles with each attempt, and a BMC that was slow of late gets longer. Default 400. */
   readonly firstWaitMs?: number;
   /** How often a read is sent, and a handshake begun, before the BMC counts as unreachable. Default 4. */
   readonly attempts?: number;

@@ -102,8 +102,9 @@ export function noAnswer(attempt: Attempt, stage: HandshakeStage, attempts: numb
             'the BMC is off, restarting, or not reachable from here',
             'IPMI over LAN is disabled on it',
             `it ignores cipher suite ${suiteId}`,
+            'it speaks IPMI 1.5 only',
           ],
-          next: 'check the address and route to UDP port 623, and the BMC’s LAN settings',
+          next: 'check the address and route to UDP port 623, and the BMC’s LAN settings; for an old board allow `version` 1.5',
         }
       : {
           causes: ['the network loses packets', 'the BMC is busy or restarting'],
