@@ -71,8 +71,7 @@ const bmc = documentedObject({
     .exactOptional(z.enum(['name', 'name-and-role']))
     .describe('How the controller finds the account: by name, or by name and privilege. Default name.'),
   version: z
-    // YAML takes 1.5 without quotes for a number.
-    .exactOptional(z.enum(['2.0', '1.5'], { error: 'must be "2.0" or "1.5", with the quotes' }))
+    .exactOptional(z.enum(['2.0', '1.5']))
     .describe('IPMI version. 1.5 (MD5, nothing encrypted, 16 bytes of password) only for old boards. Default 2.0.'),
   quirks: z
     .exactOptional(z.array(z.enum(BMC_QUIRKS)).max(BMC_QUIRKS.length))

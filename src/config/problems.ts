@@ -34,6 +34,11 @@ function textOf(issue: Issue): string {
   }
   if (issue.code === 'invalid_value') {
     const choices = issue.values.map(String).join(', ');
+    // YAML takes 1.5 for a number and true for a truth value, where the word was meant.
+    const bare = typeof issue.input === 'number' || typeof issue.input === 'boolean';
+    if (bare && issue.values.every((value) => typeof value === 'string')) {
+      return `must be one of ${issue.values.map((value) => `"${value}"`).join(', ')}, with the quotes`;
+    }
     return issue.input === undefined ? `is missing: one of ${choices} is needed` : `must be one of ${choices}`;
   }
   if (issue.code === 'too_small') return `must be at least ${issue.minimum}${unit(issue.origin)}`;

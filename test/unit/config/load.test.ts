@@ -167,7 +167,7 @@ describe('machines', () => {
     ['cipher suite', { cipherSuites: [4] }, 'not a supported cipher suite'],
     ['insecure cipher suite', { cipherSuites: [17, 0] }, 'set allowInsecureSuites'],
     ['K_G for IPMI 1.5', { version: '1.5', kg: 'env:KG' }, 'is for IPMI 2.0'],
-    ['version, a number without its quotes', { version: 1.5 }, 'must be "2.0" or "1.5", with the quotes'],
+    ['version, a number without its quotes', { version: 1.5 }, 'must be one of "2.0", "1.5", with the quotes'],
     ['quirk', { quirks: ['none-such'] }, 'must be one of'],
     ['privilege', { privilege: 'root' }, 'must be one of user, operator, administrator'],
     ['key', { pasword: 'x' }, 'did you mean "password"?'],
