@@ -17,18 +17,13 @@ export async function withDeadline<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const own = new AbortController();
-  const timer = new AbortController();
   let passed: DeadlineError | undefined;
   const onAbort = (): void => own.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
-  // The sleep is ended through `timer` when the work is done; its rejection then is expected.
-  const ticking = clock.sleep(ms, timer.signal).then(
-    () => {
-      passed = new DeadlineError(`${what}: no result within ${formatSeconds(ms)}`);
-      own.abort(passed);
-    },
-    () => undefined,
-  );
+  const timer = clock.after(ms, () => {
+    passed = new DeadlineError(`${what}: no result within ${formatSeconds(ms)}`);
+    own.abort(passed);
+  });
   try {
     return await work(own.signal);
   } catch (error) {
@@ -36,8 +31,7 @@ export async function withDeadline<T>(
     throw passed ?? error;
   } finally {
     signal.removeEventListener('abort', onAbort);
-    timer.abort(WORK_IS_DONE);
-    await ticking;
+    timer[Symbol.dispose]();
   }
 }
 
@@ -58,9 +52,6 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Pr
     signal.removeEventListener('abort', onAbort);
   }
 }
-
-/** Why a timer that is no longer needed is ended. Without a reason, each abort would make an error with a stack. */
-export const WORK_IS_DONE = 'the work is done';
 
 /** "1.5 s", "250 ms": durations in messages. */
 export function formatSeconds(ms: number): string {

@@ -56,9 +56,11 @@ function rowsOf(suite: number, ours: readonly IpmiClientReport[], powers: readon
   const cold = ours.flatMap((one) => one.cold);
   const kept = ours.flatMap((one) => one.warm);
   const theirs = powers.flatMap((one) => one.latencies);
+  const fresh = median(ours.map((one) => one.firstTotal));
   const name = `suite ${suite}, ${BMCS} BMCs`;
   return [
     less(`${name}: cold, total`, 'ms', total, 'ipmipower', power),
+    less(`${name}: cold, first of the process`, 'ms', fresh, 'ipmipower', power),
     less(`${name}: cold, total`, 'ms', total, `ipmitool, ${IPMITOOLS_AT_ONCE} at once`, tool.total),
     less(`${name}: cold, p50`, 'ms', quantile(cold, 0.5), 'ipmipower', quantile(theirs, 0.5)),
     less(`${name}: cold, p99`, 'ms', quantile(cold, 0.99), 'ipmipower', quantile(theirs, 0.99)),

@@ -39,6 +39,15 @@ export function createManualClock(start = 1_700_000_000_000): ManualClock {
       sleeping.push(sleeper);
       return promise;
     },
+    after(ms, run) {
+      const sleeper: Sleeper = { at: now + Math.max(0, ms), order: order++, wake: run };
+      sleeping.push(sleeper);
+      return {
+        [Symbol.dispose]: () => {
+          sleeping = sleeping.filter((other) => other !== sleeper);
+        },
+      };
+    },
     async advance(ms) {
       const end = now + ms;
       await settle();

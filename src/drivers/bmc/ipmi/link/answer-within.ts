@@ -1,5 +1,4 @@
 import type { Clock } from '../../../../foundation/clock.ts';
-import { WORK_IS_DONE } from '../../../../foundation/deadline.ts';
 
 /**
  * Settles with the answer, or with undefined when `ms` have passed without one.
@@ -12,14 +11,14 @@ export async function answerWithin<T>(
   signal: AbortSignal,
 ): Promise<T | undefined> {
   signal.throwIfAborted();
-  const timer = new AbortController();
-  const onAbort = (): void => timer.abort(signal.reason);
+  const over = Promise.withResolvers<undefined>();
+  const onAbort = (): void => over.reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
+  const timer = clock.after(ms, () => over.resolve(undefined));
   try {
-    return await Promise.race([answer, clock.sleep(ms, timer.signal).then(() => undefined)]);
+    return await Promise.race([answer, over.promise]);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // Ends the sleep when the answer came first; its rejection then loses a settled race.
-    timer.abort(WORK_IS_DONE);
+    timer[Symbol.dispose]();
   }
 }

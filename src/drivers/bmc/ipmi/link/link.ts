@@ -34,7 +34,8 @@ export type Link = {
   readonly queue: TurnQueue;
   readonly memory: BmcMemory;
   readonly times: AnswerTimes;
-  send(datagram: Buffer): Promise<void>;
+  /** Sends when there is room for the answer. @throws the signal's reason when it fires first, and nothing was sent */
+  send(datagram: Buffer, signal: AbortSignal): Promise<void>;
   /** Receives what comes outside any session, of either format, until disposed; one receiver at a time. */
   onHandshake(receiver: (datagram: IpmiDatagram) => void): Disposable;
   /** Receives what comes for this session id, nothing verified yet, until disposed. */
@@ -51,7 +52,7 @@ export function createLink(
     readonly log: Log;
     readonly meter: Meter;
     readonly pins?: SuitePins;
-    readonly send: (datagram: Buffer) => Promise<void>;
+    readonly send: Link['send'];
   },
   { name, port }: Pick<Link, 'name' | 'port'>,
 ): Link {

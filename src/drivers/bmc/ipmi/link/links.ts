@@ -3,28 +3,41 @@ import type { UdpPeer, UdpSocket } from '../../../../foundation/udp.ts';
 import type { IpmiDeps } from '../options.ts';
 import type { IpmiAddress } from '../target.ts';
 import { createLink, dropUnknownSource, type Link } from './link.ts';
+import { createSendWindow, type Place } from './send-window.ts';
+
+/** Datagrams to one BMC whose places are remembered, until its next answers. */
+const MOST_UNANSWERED = 8;
 
 /** All BMCs over one UDP socket (two, where some have IPv6 addresses), made on first use. */
 export type Links = AsyncDisposable & {
   to(address: IpmiAddress): Link;
 };
 
-/** Replies of a rack arrive together; the kernel's default buffer holds those of a few hundred BMCs. */
+/** Asked for; Linux grants as little as 208 KiB (net.core.rmem_max), which is room for some 270 answers. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+/** Datagrams under way at once, so that their answers fit. A rack that was asked all at once lost a third of them. */
+const MOST_UNDER_WAY = 128;
+/** A BMC that has not answered by then may answer later, but holds up no other, ms. */
+const HOLD_MS = 50;
 
 export function createLinks(
   deps: Pick<IpmiDeps, 'udp' | 'clock' | 'log' | 'meter' | 'pins'>,
   localAddress: string,
 ): Links {
-  const { udp, log, meter } = deps;
+  const { udp, clock, log, meter } = deps;
   const stop = new AbortController();
-  const links = new Map<string, Link>();
+  const links = new Map<string, { readonly link: Link; readonly underWay: Place[] }>();
+  const window = createSendWindow(clock, MOST_UNDER_WAY, HOLD_MS);
   const sockets = new Map<4 | 6, Promise<UdpSocket>>();
 
   function receive(data: Buffer, from: UdpPeer): void {
-    const link = links.get(nameOf(from));
-    if (link) link.deliver(data);
-    else dropUnknownSource(meter);
+    const known = links.get(nameOf(from));
+    if (known === undefined) {
+      dropUnknownSource(meter);
+      return;
+    }
+    known.underWay.shift()?.leave();
+    known.link.deliver(data);
   }
 
   function socketFor(family: 4 | 6): Promise<UdpSocket> {
@@ -49,13 +62,16 @@ export function createLinks(
     to(address) {
       const name = nameOf(address);
       const present = links.get(name);
-      if (present) return present;
-      const send = async (datagram: Buffer): Promise<void> => {
-        const socket = await socketFor(address.family);
+      if (present) return present.link;
+      const underWay: Place[] = [];
+      const send = async (datagram: Buffer, signal: AbortSignal): Promise<void> => {
+        const [socket, place] = [await socketFor(address.family), await window.enter(signal)];
+        // Unanswered ones have left by themselves, long before there are so many.
+        if (underWay.push(place) > MOST_UNANSWERED) underWay.shift();
         await socket.send(datagram, address);
       };
       const link = createLink({ ...deps, send }, { name, port: address.port });
-      links.set(name, link);
+      links.set(name, { link, underWay });
       return link;
     },
     async [Symbol.asyncDispose]() {

@@ -60,7 +60,7 @@ export async function exchangeMessage<Message extends HandshakeMessage>(
   const datagram = encodeDatagramV2(sessionlessV2(request.payloadType, request.payload));
   const startedAt = clock.elapsed();
   for (const [sentBefore, waitMs] of request.waitsMs.entries()) {
-    await link.send(datagram);
+    await link.send(datagram, signal);
     const reply = (await answerWithin(clock, waitMs, answer.promise, signal)) ?? doubtful;
     if (reply === undefined) continue;
     if (sentBefore === 0) link.times.took(clock.elapsed() - startedAt);

@@ -156,7 +156,7 @@ async function ask<Request, Response>(
     framing.sessionId === undefined
       ? sessionlessV1(payload)
       : signSessionV1({ sessionId: framing.sessionId, sessionSequence: 0, payload }, framing.key);
-  await link.send(encodeDatagramV1(wrapped));
+  await link.send(encodeDatagramV1(wrapped), signal);
   const response = await answerWithin(clock, framing.waitMs, answer.promise, signal);
   return response === undefined ? { kind: 'silent' } : readReply(command, response, link.name);
 }

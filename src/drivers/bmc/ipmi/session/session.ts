@@ -59,6 +59,9 @@ export type IpmiSession = Disposable & {
   onPayload(payloadType: number, receiver: (payload: Buffer) => void): Disposable;
 };
 
+/** Payloads have no caller that waits; their places come within a moment. */
+const NEVER = new AbortController().signal;
+
 type Pending = { readonly request: IpmiRequest; readonly settle: (response: IpmiResponse) => void };
 /** A request that was answered after it had been sent again, and how long that took from the first time, milliseconds. */
 type Repeated = { readonly request: IpmiRequest; readonly tookMs: number };
@@ -136,7 +139,7 @@ export function createSession(
       try {
         for (const waitMs of waitsMs) {
           if (transmissions++ > 0 && !command.repeatable) throw new BugError(`${command.name} must not be repeated`);
-          await link.send(wire.seal(PayloadType.ipmi, message));
+          await link.send(wire.seal(PayloadType.ipmi, message), signal);
           const response = await answerWithin(clock, waitMs, answer.promise, signal);
           if (response === undefined) continue;
           const tookMs = clock.elapsed() - startedAt;
@@ -150,7 +153,7 @@ export function createSession(
       }
     },
     async sendPayload(payloadType, payload) {
-      if (!disposed) await link.send(wire.seal(payloadType, payload));
+      if (!disposed) await link.send(wire.seal(payloadType, payload), NEVER);
     },
     onPayload(payloadType, receiver) {
       if (receivers.has(payloadType)) {
