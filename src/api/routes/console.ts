@@ -24,6 +24,7 @@ const ATTACH_MS = 30_000;
 const LARGEST_TEXT = 1024 * 1024;
 
 const noMachine = { description: 'There is no such machine.' };
+const noMachineOrRun = { description: 'There is no such machine, or no such run of it.' };
 
 const runConsoleQuery = z.strictObject({
   from: seqQuery.default(0).describe("First byte, as a place in the machine's console. Default 0: the run's first."),
@@ -90,9 +91,9 @@ export function consoleRoutes({ machines, runs, consoles, consoleText, timeline 
       access: 'console.read',
       params: nameParams,
       query: consoleTextQuery,
-      answers: { 200: { description: 'A page of text.', schema: consolePageSchema }, 404: noMachine },
+      answers: { 200: { description: 'A page of text.', schema: consolePageSchema }, 404: noMachineOrRun },
       async handle({ params, query: { from, limit, run } }) {
-        const filter = filterOf(await machineIdOf(params.name), run);
+        const filter = await askedFor(params.name, run);
         const end = await consoleText.end(filter.machineId);
         const chunks = await consoleText.read(filter, from, limit);
         return { status: 200, body: { ...viewChunks(chunks, from), end } };
@@ -106,9 +107,9 @@ export function consoleRoutes({ machines, runs, consoles, consoleText, timeline 
       access: 'console.read',
       params: nameParams,
       query: consoleSearchQuery,
-      answers: { 200: { description: 'The lines.', schema: consoleMatchesSchema }, 404: noMachine },
+      answers: { 200: { description: 'The lines.', schema: consoleMatchesSchema }, 404: noMachineOrRun },
       async handle({ params, query: { text, limit, run } }) {
-        const found = await consoleText.search(filterOf(await machineIdOf(params.name), run), text, limit);
+        const found = await consoleText.search(await askedFor(params.name, run), text, limit);
         return { status: 200, body: { items: found.map((match) => ({ ...match, at: iso(match.at) })) } };
       },
     }),
@@ -138,6 +139,15 @@ export function consoleRoutes({ machines, runs, consoles, consoleText, timeline 
       },
     }),
   ];
+
+  /** A run that is not this machine's has no text there, and a mistyped one is not the same as silence. */
+  async function askedFor(nameOrId: string, runId: string | undefined): Promise<ConsoleTextFilter> {
+    const machineId = await machineIdOf(nameOrId);
+    if (runId !== undefined && (await runs.get(runId)).machineId !== machineId) {
+      throw new NotFoundError(`run ${runId} is not one of ${nameOrId}`, { details: { runId } });
+    }
+    return filterOf(machineId, runId);
+  }
 
   /** Text of a removed machine stays readable by its id. */
   async function machineIdOf(nameOrId: string): Promise<string> {

@@ -120,6 +120,15 @@ describe('stored console text', () => {
     const rest = await get(`/runs/${run.id}/console?from=${next}`);
     expect([rest.text, rest.headers['x-console-next']]).toEqual(['', next]);
     expect((await get(`/machines/${machine.id}/console/text?run=${run.id}`)).body.items).toHaveLength(4);
+    // A mistyped run is not one that said nothing; nor is another machine's.
+    const other = await service.store.machines.declare(
+      { ...SPEC, name: 'other', macs: ['52:54:00:79:01:00'] },
+      'api',
+      'test',
+    );
+    for (const path of [`${machine.id}/console/text?run=none`, `${other.id}/console/text?run=${run.id}`])
+      expect((await get(`/machines/${path}`)).status).toBe(404);
+    expect((await get(`/machines/${machine.id}/console/search?text=a&run=none`)).status).toBe(404);
   });
 
   it('stays readable by its id when the machine is removed', async () => {
