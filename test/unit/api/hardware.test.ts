@@ -111,25 +111,28 @@ describe('the line before a controller', () => {
   function rig(mostWaiting?: number) {
     const line = createBmcLine(mostWaiting === undefined ? {} : { mostWaiting });
     const had: string[] = [];
-    const turns: Disposable[] = [];
+    const turns = new Map<string, Disposable>();
     const ask = async (name: string, kind: 'read' | 'write' = 'read', signal = never): Promise<void> => {
-      turns.push(await line.turn('m1', kind, signal));
+      turns.set(name, await line.turn('m1', kind, signal));
       had.push(name);
     };
-    const next = async (): Promise<void> => {
-      turns.at(-1)?.[Symbol.dispose]();
+    const next = async (name = had.at(-1) ?? ''): Promise<void> => {
+      turns.get(name)?.[Symbol.dispose]();
       await settle();
     };
     return { line, had, ask, next };
   }
 
-  it('gives one turn at a time, writes first', async () => {
+  it('gives one read and one write at a time, and lets neither wait for the other', async () => {
     const { had, ask, next } = rig();
     await ask('a');
     const rest = [ask('b'), ask('C', 'write'), ask('d'), ask('E', 'write')];
     await settle();
-    expect(had).toEqual(['a']);
-    for (let turn = 0; turn < 4; turn++) await next();
+    expect(had).toEqual(['a', 'C']);
+    await next('C');
+    expect(had).toEqual(['a', 'C', 'E']);
+    await next('a');
+    await next('b');
     await Promise.all(rest);
     expect(had).toEqual(['a', 'C', 'E', 'b', 'd']);
   });
@@ -141,10 +144,8 @@ describe('the line before a controller', () => {
     const refused = await ask('d').catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(HttpError);
     expect(refused).toMatchObject({ code: 'bmc-busy', status: 503, headers: { 'Retry-After': '5' } });
-    const write = ask('E', 'write');
-    await next();
-    waiting.push(write);
-    for (let turn = 0; turn < 3; turn++) await next();
+    await ask('E', 'write');
+    for (const name of ['a', 'b', 'c']) await next(name);
     await Promise.all(waiting);
     expect(had).toEqual(['a', 'E', 'b', 'c']);
     await ask('f');
