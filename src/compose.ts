@@ -57,7 +57,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const secrets = createSecrets({ clock, log, environment: environment.variables });
   const pins = await loadPins(store.bmcPins, log);
   await using ipmi = createIpmiBmcs({ ...base, udp, pins });
-  const bmcs = createBmcs({ ipmi, secrets, log });
+  const bmcs = createBmcs({ ipmi, secrets, clock, log });
   await using connections = createSshConnections({ clock, log, secrets });
   const hosts = createHosts({ ...base, secrets, connections });
   const builder = createSystemBuilder({ clock, log, secrets, connections });

@@ -175,7 +175,9 @@ export const machineSchema = documentedObject({
     .array(bmc)
     .max(4)
     .default([])
-    .describe('Ways to reach the management controller, tried in order. Default none.'),
+    .describe(
+      'Ways to reach the management controller, tried in order; a later one that answers is asked first for a minute. Default none.',
+    ),
   netboot: z.exactOptional(netboot),
   stage1: z.exactOptional(ssh.describe('SSH server of the initrd. Absent: nothing to unlock.')),
   stage3: ssh.describe('SSH server of the running system.'),

@@ -48,7 +48,7 @@ async function createRig(faults?: FaultHook) {
   );
   const ipmi = disposables.use(createIpmiBmcs(deps()));
   const secrets = { open: async () => Secret.fromText(PASSWORD) };
-  const bmcs = createBmcs({ ipmi, secrets, log: silentLog });
+  const bmcs = createBmcs({ ipmi, secrets, clock: systemClock, log: silentLog });
   const service = disposables.use(await startApiService({ bmcs, console: { lingerMs: 50 } }));
   const url = await service.listen();
   const { port } = simulated.local;
