@@ -95,6 +95,19 @@ describe('a kept session', () => {
     expect(rig.network.carried.filter(({ data }) => data[5] === 0x10)).toHaveLength(1);
   });
 
+  test('that is gone is called so to who looks at its console', async () => {
+    const chassis = { ...createPlainChassis(), serial: createScriptedLine() };
+    await using rig = await createRig({ bmc: { chassis } });
+    const told: string[] = [];
+    await using _line = rig.bmc.console?.((event) => {
+      if (event.kind === 'disconnected') told.push(event.why);
+    }, {});
+    await rig.clock.advance(100);
+    rig.simulated.forgetSessions();
+    expect(await rig.value(rig.bmc.powerState(never))).toBe('off');
+    expect(told).toEqual([expect.stringMatching(/is over: the controller has lost or ended it, or it was closed$/)]);
+  });
+
   test('survives a BMC that is gone for minutes, without a word in between but keep-alives', async () => {
     let gone = false;
     const faults: FaultHook = () => (gone ? { kind: 'drop' } : undefined);

@@ -66,6 +66,9 @@ type Pending = { readonly request: IpmiRequest; readonly settle: (response: Ipmi
 /** A request that was answered after it had been sent again, and how long that took from the first time, milliseconds. */
 type Repeated = { readonly request: IpmiRequest; readonly tookMs: number };
 
+/** What `ended` says to those who show it. */
+const ENDED = new DOMException('the controller has lost or ended it, or it was closed', 'AbortError');
+
 /** @param wire taken over: disposed with the session */
 export function createSession(
   deps: { readonly clock: Clock; readonly entropy: Entropy; readonly link: Link },
@@ -122,7 +125,7 @@ export function createSession(
     },
     get ended() {
       over ??= new AbortController();
-      if (disposed) over.abort();
+      if (disposed) over.abort(ENDED);
       return over.signal;
     },
     async request(command, value, waitsMs, signal, options) {
@@ -171,7 +174,7 @@ export function createSession(
       disposed = true;
       registration[Symbol.dispose]();
       wire[Symbol.dispose]();
-      over?.abort();
+      over?.abort(ENDED);
     },
   };
 }
