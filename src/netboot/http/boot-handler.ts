@@ -1,21 +1,21 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NewEvent } from '../../domain/event.ts';
 import type { Clock } from '../../foundation/clock.ts';
-import { errorText, InvalidRequestError, unreachableCase } from '../../foundation/errors.ts';
+import { errorText } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Meter } from '../../foundation/meter.ts';
 import type { AssetCatalog } from '../assets/catalog.ts';
 import type { FileCache } from '../assets/file-cache.ts';
 import type { LoaderFile } from '../assets/loaders.ts';
-import { bootBaseUrl, initrdName, KERNEL_NAME, SCRIPT_NAME } from '../boot-urls.ts';
+import { bootBaseUrl } from '../boot-urls.ts';
 import type { Peers } from '../peers.ts';
 import type { Sightings } from '../sightings.ts';
 import { type AccessDeps, createAccess } from './access.ts';
-import { type BootScriptOptions, bootScript } from './boot-script.ts';
+import { type AttemptRoute, createAttemptFiles, nameOf, type Refused, type Served } from './attempt-files.ts';
+import type { BootScriptOptions } from './boot-script.ts';
 import { createCoverage } from './coverage.ts';
-import { type BootRoute, bootRoute } from './route.ts';
-import { type Body, ended, type Sent, sendBody } from './send-file.ts';
+import { bootRoute } from './route.ts';
+import { ended, type Sent, sendBody } from './send-file.ts';
 
 export type BootHandlerDeps = AccessDeps & {
   readonly clock: Clock;
@@ -35,23 +35,11 @@ export type BootHandlerOptions = BootScriptOptions & {
 
 export type BootHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Something that can be served, and whose timeline its sightings go to. */
-type Served = {
-  readonly name: string;
-  readonly body: Body;
-  readonly owner?: { readonly machineId: string; readonly runId: string; readonly round: number };
-};
-type Refused = {
-  readonly status: 403 | 404 | 410 | 500;
-  readonly why: string;
-  readonly name: string;
-  readonly machineId?: string;
-};
-
 /** Answers machines that boot over HTTP. It takes requests from any server, so that it can be mounted elsewhere too. */
 export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOptions): BootHandler {
-  const { clock, log, meter, catalog, cache, loaders, peers, sightings } = deps;
+  const { clock, log, meter, loaders, peers, sightings } = deps;
   const access = createAccess(deps);
+  const attemptFiles = createAttemptFiles(deps, options);
   const coverage = createCoverage();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -82,52 +70,10 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
     return { name, body: { size: file.data.length, type, etag: `"${file.sha256}"`, source: file } };
   }
 
-  async function attemptFile(
-    route: Exclude<BootRoute, { kind: 'loader' }>,
-    address: string,
-    baseUrl: string,
-  ): Promise<Served | Refused> {
-    const name = nameOf(route);
+  async function attemptFile(route: AttemptRoute, address: string, baseUrl: string): Promise<Served | Refused> {
     const granted = await access(route.token, address);
-    if (granted.kind === 'denied') return { ...granted, name };
-    const { attempt, machine } = granted;
-    const owner = { machineId: machine.id, runId: attempt.runId, round: attempt.round };
-    if (route.kind === 'script') {
-      try {
-        const text = Buffer.from(bootScript(baseUrl, machine, attempt, options), 'utf8');
-        warm([attempt.boot.kernel, ...attempt.boot.initrds]);
-        const etag = `"${createHash('sha256').update(text).digest('hex')}"`;
-        return {
-          name,
-          owner,
-          body: { size: text.length, type: 'text/plain; charset=utf-8', etag, source: { data: text } },
-        };
-      } catch (error) {
-        if (!(error instanceof InvalidRequestError)) throw error;
-        return { status: 500, why: error.message, name, machineId: machine.id };
-      }
-    }
-    const assetName = route.kind === 'kernel' ? attempt.boot.kernel : attempt.boot.initrds[route.index];
-    const asset = assetName === undefined ? undefined : await catalog.find(assetName);
-    if (asset === undefined) {
-      const why =
-        assetName === undefined ? `there is no initrd ${name}` : `the file ${assetName} is not in the asset folders`;
-      return { status: 404, why, name, machineId: machine.id };
-    }
-    const etag = `"${await catalog.sha256(asset)}"`;
-    const data = await cache.get(asset);
-    const source = data === undefined ? { path: asset.path } : { data };
-    return { name, owner, body: { size: asset.bytes, type: 'application/octet-stream', etag, source } };
-  }
-
-  /** Starts hashing what the script will make the machine ask for next; the answers then need not wait. */
-  function warm(names: readonly string[]): void {
-    for (const name of names) {
-      catalog
-        .find(name)
-        .then((asset) => (asset === undefined ? undefined : catalog.sha256(asset)))
-        .catch((error: unknown) => log.warn({ name, error: errorText(error) }, 'asset could not be read ahead'));
-    }
+    if (granted.kind === 'denied') return { ...granted, name: nameOf(route) };
+    return attemptFiles(route, granted, baseUrl);
   }
 
   async function reportServed(
@@ -181,19 +127,6 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
       response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': 0 }).end();
     });
   };
-}
-
-function nameOf(route: Exclude<BootRoute, { kind: 'loader' }>): string {
-  switch (route.kind) {
-    case 'script':
-      return SCRIPT_NAME;
-    case 'kernel':
-      return KERNEL_NAME;
-    case 'initrd':
-      return initrdName(route.index);
-    default:
-      return unreachableCase(route, 'boot route');
-  }
 }
 
 /** From the socket, not from the Host header, which is the client's word. */

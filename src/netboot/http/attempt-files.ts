@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { errorText, InvalidRequestError, unreachableCase } from '../../foundation/errors.ts';
+import type { Log } from '../../foundation/log.ts';
+import type { AssetCatalog } from '../assets/catalog.ts';
+import type { FileCache } from '../assets/file-cache.ts';
+import { initrdName, KERNEL_NAME, SCRIPT_NAME } from '../boot-urls.ts';
+import type { Access } from './access.ts';
+import { type BootScriptOptions, bootScript } from './boot-script.ts';
+import type { BootRoute } from './route.ts';
+import type { Body } from './send-file.ts';
+
+/** Something that can be served, and whose timeline its sightings go to. */
+export type Served = {
+  readonly name: string;
+  readonly body: Body;
+  readonly owner?: { readonly machineId: string; readonly runId: string; readonly round: number };
+};
+
+/** Something that cannot, and the reason that is shown on the machine's screen. */
+export type Refused = {
+  readonly status: 403 | 404 | 410 | 500;
+  readonly why: string;
+  readonly name: string;
+  readonly machineId?: string;
+};
+
+/** A route that belongs to an attempt. */
+export type AttemptRoute = Exclude<BootRoute, { kind: 'loader' }>;
+
+type Granted = Extract<Access, { kind: 'granted' }>;
+
+export type AttemptFilesDeps = {
+  readonly log: Log;
+  readonly catalog: AssetCatalog;
+  readonly cache: FileCache;
+};
+
+/** Turns a route of an attempt whose bearer was let in into what is sent for it. */
+export type AttemptFiles = (route: AttemptRoute, granted: Granted, baseUrl: string) => Promise<Served | Refused>;
+
+/** @param options how scripts are written */
+export function createAttemptFiles(deps: AttemptFilesDeps, options: BootScriptOptions): AttemptFiles {
+  const { log, catalog, cache } = deps;
+
+  /** Starts hashing what the script will make the machine ask for next; the answers then need not wait. */
+  function warm(names: readonly string[]): void {
+    for (const name of names) {
+      catalog
+        .find(name)
+        .then((asset) => (asset === undefined ? undefined : catalog.sha256(asset)))
+        .catch((error: unknown) => log.warn({ name, error: errorText(error) }, 'asset could not be read ahead'));
+    }
+  }
+
+  return async (route, { attempt, machine }, baseUrl) => {
+    const name = nameOf(route);
+    const owner = { machineId: machine.id, runId: attempt.runId, round: attempt.round };
+    if (route.kind === 'script') {
+      try {
+        const text = Buffer.from(bootScript(baseUrl, machine, attempt, options), 'utf8');
+        warm([attempt.boot.kernel, ...attempt.boot.initrds]);
+        const etag = `"${createHash('sha256').update(text).digest('hex')}"`;
+        return {
+          name,
+          owner,
+          body: { size: text.length, type: 'text/plain; charset=utf-8', etag, source: { data: text } },
+        };
+      } catch (error) {
+        if (!(error instanceof InvalidRequestError)) throw error;
+        return { status: 500, why: error.message, name, machineId: machine.id };
+      }
+    }
+    const assetName = route.kind === 'kernel' ? attempt.boot.kernel : attempt.boot.initrds[route.index];
+    const asset = assetName === undefined ? undefined : await catalog.find(assetName);
+    if (asset === undefined) {
+      const why =
+        assetName === undefined ? `there is no initrd ${name}` : `the file ${assetName} is not in the asset folders`;
+      return { status: 404, why, name, machineId: machine.id };
+    }
+    const etag = `"${await catalog.sha256(asset)}"`;
+    const data = await cache.get(asset);
+    const source = data === undefined ? { path: asset.path } : { data };
+    return { name, owner, body: { size: asset.bytes, type: 'application/octet-stream', etag, source } };
+  };
+}
+
+/** What the timeline calls it. */
+export function nameOf(route: AttemptRoute): string {
+  switch (route.kind) {
+    case 'script':
+      return SCRIPT_NAME;
+    case 'kernel':
+      return KERNEL_NAME;
+    case 'initrd':
+      return initrdName(route.index);
+    default:
+      return unreachableCase(route, 'boot route');
+  }
+}
