@@ -40,8 +40,8 @@ export type HttpBootBound = {
   readonly address: string;
   readonly port: number;
   readonly httpsPort?: number;
-  /** What the boot URLs of machines begin with. */
-  readonly baseUrl: string;
+  /** What the boot URLs of machines that ask at one of our addresses begin with. */
+  baseUrlAt(address: string): string;
 };
 
 export type HttpBoot = Component<HttpBootBound> & {
@@ -66,9 +66,13 @@ export function createHttpBoot(deps: Omit<BootHandlerDeps, 'admission'>, options
     {
       ...options,
       authority: () => identity?.authority,
-      httpsPort: () => (https?.offer === 'always' ? httpsPort : undefined),
+      httpsPort: offeredHttpsPort,
     },
   );
+
+  function offeredHttpsPort(): number | undefined {
+    return https?.offer === 'always' ? httpsPort : undefined;
+  }
 
   async function serve(signal: AbortSignal): Promise<void> {
     const servers: Server[] = [];
@@ -94,14 +98,9 @@ export function createHttpBoot(deps: Omit<BootHandlerDeps, 'admission'>, options
         );
         httpsPort = await listen(https.port, identity);
       }
-      const baseUrl =
-        options.baseUrl ??
-        (https?.offer === 'always' && httpsPort !== undefined
-          ? bootBaseUrl(address, httpsPort, 'https')
-          : bootBaseUrl(address, plainPort));
-      const bound = { address, port: plainPort, ...(httpsPort === undefined ? {} : { httpsPort }), baseUrl };
-      log.info(bound, 'boot files are served over HTTP');
-      readiness.resolve(bound);
+      const at = { address, port: plainPort, ...(httpsPort === undefined ? {} : { httpsPort }) };
+      log.info(at, 'boot files are served over HTTP');
+      readiness.resolve({ ...at, baseUrlAt: (own) => baseUrlAt(own, plainPort) });
       const ended = new AbortController();
       const sweeping = sweep(AbortSignal.any([signal, ended.signal]), (context) => {
         for (const server of secure) server.setSecureContext(context);
@@ -112,6 +111,12 @@ export function createHttpBoot(deps: Omit<BootHandlerDeps, 'admission'>, options
     } finally {
       await Promise.all(servers.filter((server) => server.listening).map(closed));
     }
+  }
+
+  function baseUrlAt(own: string, plainPort: number): string {
+    if (options.baseUrl !== undefined) return options.baseUrl;
+    const offered = offeredHttpsPort();
+    return offered === undefined ? bootBaseUrl(own, plainPort) : bootBaseUrl(own, offered, 'https');
   }
 
   async function sweep(signal: AbortSignal, renew: (context: TlsIdentity['current']) => void): Promise<void> {

@@ -115,7 +115,7 @@ describe('HTTPS boot', () => {
   it.each(['never', 'always'] as const)('offered %s: scripts name the URLs that fit', async (offer) => {
     const net = offer === 'never' ? 86 : 87;
     await using boot = await startHttpBoot({ net, files, http: { https: { port: 0, offer, folder } } });
-    const { address, port, httpsPort = 0, baseUrl } = boot.bound;
+    const { address, port, httpsPort = 0, baseUrlAt } = boot.bound;
     const from = boot.machines[0]?.spec.address ?? '';
     const path = `/boot/${boot.arm(1)}/script.ipxe`;
     const plain = (target: string) =>
@@ -126,7 +126,7 @@ describe('HTTPS boot', () => {
     const script = await fetchTls({ host: address, port: httpsPort, path, ca, localAddress: from });
     expect(script).toContain(`https://${address}:${httpsPort}/boot/`);
     const own = offer === 'always' ? `https://${address}:${httpsPort}` : `http://${address}:${port}`;
-    expect(baseUrl).toBe(own);
+    expect(baseUrlAt(address)).toBe(own);
     expect(await plain(path)).toContain(`${own}/boot/`);
     await expect(fetchTls({ host: address, port: httpsPort, path, localAddress: from })).rejects.toThrow(/certificate/);
   });
