@@ -29,10 +29,7 @@ export function createStrangers(parts: { readonly clock: Clock; readonly log: Lo
       }
       lastSaid.delete(mac);
       lastSaid.set(mac, now);
-      log.info(
-        { mac, channel, request: description },
-        'request of an unknown machine, not answered: declare it to boot it',
-      );
+      log.info({ mac, channel, request: description }, 'request of an unknown machine: declare it to boot it');
     },
   };
 }

@@ -3,8 +3,13 @@ import { silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
 import type { UdpPeer } from '../../../src/foundation/udp.ts';
 import { createBootDirectory } from '../../../src/netboot/boot-directory.ts';
+import { createBootProgress, createForgetfulLoaderMemory } from '../../../src/netboot/boot-progress.ts';
+import { createLeaseTable } from '../../../src/netboot/dhcp/lease-table.ts';
+import { createOtherServers } from '../../../src/netboot/dhcp/other-servers.ts';
 import { createDhcpServer } from '../../../src/netboot/dhcp-server.ts';
+import { createInventory } from '../../../src/netboot/inventory.ts';
 import type { InterfaceOptions } from '../../../src/netboot/options.ts';
+import { noTap } from '../../../src/netboot/packet-tap.ts';
 import { createPeers } from '../../../src/netboot/peers.ts';
 import { createSightings } from '../../../src/netboot/sightings.ts';
 import { createStrangers } from '../../../src/netboot/strangers.ts';
@@ -12,6 +17,7 @@ import { createTftpServer } from '../../../src/netboot/tftp-server.ts';
 import { decodeDhcpMessage, encodeDhcpMessage, messageTypeOf } from '../../../src/protocols/dhcp/message.ts';
 import { decodeTftpPacket, describeTftpPacket, encodeTftpPacket } from '../../../src/protocols/tftp/packet.ts';
 import { type ClientMessageParts, clientMessage } from '../../../src/simulator/pxe-client/messages.ts';
+import { loaderNames } from '../../support/loader-names.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryUdp } from '../../support/memory-udp.ts';
 import {
@@ -38,15 +44,28 @@ function parts(beforePut?: () => Promise<void>) {
   const clock = createManualClock();
   const udp = createMemoryUdp();
   const machine = sampleMachine({ name: 'm1', macs: [identity.mac], address: '10.0.0.11' });
-  const [machines, attempts, leases] = [memoryMachines([machine]), memoryAttempts(clock.now), memoryLeases(beforePut)];
+  const [machines, attempts] = [memoryMachines([machine]), memoryAttempts(clock.now)];
+  const leases = createLeaseTable({ leases: memoryLeases(beforePut) });
+  const inventory = createInventory({ machines, clock });
   const [timeline, meter, log] = [memoryTimeline(clock.now), createMeter(), silentLog];
   const sightings = createSightings({ timeline, clock, log, meter });
   const strangers = createStrangers({ clock, log, meter });
-  const directory = createBootDirectory({ machines, attempts });
+  const progress = createBootProgress({ memory: createForgetfulLoaderMemory(), clock, log });
+  const directory = createBootDirectory({ machines: inventory, attempts });
   const peers = createPeers({ leases, machines, clock });
+  const network = { neighbours: async () => [], defaultRouteInterfaces: async () => [] };
+  const otherServers = createOtherServers(
+    { clock, log, meter, network },
+    { name: 'eth0', ours: [SERVER], expected: false },
+  );
   return {
     clock,
     udp,
+    entropy: fixed,
+    tap: noTap,
+    network,
+    inventory,
+    otherServers,
     machine,
     machines,
     attempts,
@@ -56,6 +75,7 @@ function parts(beforePut?: () => Promise<void>) {
     log,
     sightings,
     strangers,
+    progress,
     directory,
     peers,
   };
@@ -65,7 +85,7 @@ describe('DHCP server', () => {
   const options = {
     own,
     ports: { dhcp: 67, dhcpClient: 68 },
-    loaders: new Map([[7, 'ipxe.efi']]),
+    loaders: loaderNames({ 7: ['ipxe.efi'] }),
     scriptBaseUrl: `http://${SERVER}`,
   };
   const request = message({ type: 'request', speaker: 'system', requested: '10.0.0.11', server: SERVER });
@@ -114,7 +134,7 @@ describe('DHCP server', () => {
     const stop = new AbortController();
     const running = createDhcpServer(p, options).run(stop.signal);
     await settle();
-    for (let n = 0; n < 300; n++)
+    for (let n = 0; n < 1068; n++)
       p.udp.deliver({ address: '0.0.0.0', port: 68 }, { address: '255.255.255.255', port: 67 }, request);
     expect(p.meter.value('netboot_datagrams_dropped', { channel: 'dhcp', why: 'busy' })).toBe(44);
     disk.resolve();
