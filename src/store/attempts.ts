@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { armedBootData } from '../domain/armed-boot.ts';
 import type { BootAttempt, BootAttempts } from '../domain/ports/netboot.ts';
 import { type Entropy, randomId } from '../foundation/entropy.ts';
 import { fromColumn, toColumn } from './json-column.ts';
@@ -17,7 +18,7 @@ export function createBootAttempts(context: StoreContext, entropy: Entropy): Boo
       context.change(async (tx) => {
         const { machineId, runId, round, boot } = order;
         const expiresAt = tx.at + lifetimeMs;
-        const data = { attempt: round, expiresAt, kernel: boot.kernel, initrds: [...boot.initrds] };
+        const data = { attempt: round, expiresAt, ...armedBootData(boot) };
         await appendEvents(tx, machineId, [{ type: 'boot.armed', source: 'step', runId, step: 'netboot', data }]);
         await tx.db
           .updateTable('boot_attempts')

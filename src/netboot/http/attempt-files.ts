@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type ArmedBoot, assetNamesOf } from '../../domain/armed-boot.ts';
 import { errorText, InvalidRequestError, unreachableCase } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { AssetCatalog } from '../assets/catalog.ts';
@@ -42,12 +43,16 @@ export type AttemptFiles = (route: AttemptRoute, granted: Granted, baseUrl: stri
 export function createAttemptFiles(deps: AttemptFilesDeps, options: BootScriptOptions): AttemptFiles {
   const { log, catalog, cache } = deps;
 
-  /** Starts hashing what the script will make the machine ask for next; the answers then need not wait. */
-  function warm(names: readonly string[]): void {
+  /** Starts hashing and reading what the script will make the machine ask for next; the answers then need not wait. */
+  function warm(names: readonly string[], machineId: string): void {
     for (const name of names) {
       catalog
         .find(name)
-        .then((asset) => (asset === undefined ? undefined : catalog.sha256(asset)))
+        .then((asset) => {
+          if (asset === undefined) return undefined;
+          cache.expect(asset, machineId);
+          return catalog.sha256(asset);
+        })
         .catch((error: unknown) => log.warn({ name, error: errorText(error) }, 'asset could not be read ahead'));
     }
   }
@@ -56,9 +61,12 @@ export function createAttemptFiles(deps: AttemptFilesDeps, options: BootScriptOp
     const name = nameOf(route);
     const owner = { machineId: machine.id, runId: attempt.runId, round: attempt.round };
     if (route.kind === 'script') {
+      if ('localDisk' in attempt.boot && attempt.boot.localDisk === '404') {
+        return { status: 404, why: 'this machine boots from its own disk', name, machineId: machine.id };
+      }
       try {
         const text = Buffer.from(bootScript(baseUrl, machine, attempt, options), 'utf8');
-        warm([attempt.boot.kernel, ...attempt.boot.initrds]);
+        warm(assetNamesOf(attempt.boot), machine.id);
         const etag = `"${createHash('sha256').update(text).digest('hex')}"`;
         return {
           name,
@@ -70,18 +78,27 @@ export function createAttemptFiles(deps: AttemptFilesDeps, options: BootScriptOp
         return { status: 500, why: error.message, name, machineId: machine.id };
       }
     }
-    const assetName = route.kind === 'kernel' ? attempt.boot.kernel : attempt.boot.initrds[route.index];
+    const assetName = assetNameOf(route, attempt.boot);
     const asset = assetName === undefined ? undefined : await catalog.find(assetName);
     if (asset === undefined) {
       const why =
-        assetName === undefined ? `there is no initrd ${name}` : `the file ${assetName} is not in the asset folders`;
+        assetName === undefined
+          ? `this boot attempt has no ${name}`
+          : `the file ${assetName} is neither an uploaded asset nor in the asset folders`;
       return { status: 404, why, name, machineId: machine.id };
     }
     const etag = `"${await catalog.sha256(asset)}"`;
-    const data = await cache.get(asset);
+    const data = await cache.get(asset, machine.id);
     const source = data === undefined ? { path: asset.path } : { data };
     return { name, owner, body: { size: asset.bytes, type: 'application/octet-stream', etag, source } };
   };
+}
+
+/** The asset behind a route; undefined when this boot has nothing there. */
+function assetNameOf(route: Exclude<AttemptRoute, { kind: 'script' }>, boot: ArmedBoot): string | undefined {
+  if (route.kind === 'file') return 'script' in boot ? boot.files.find((file) => file === route.name) : undefined;
+  if ('script' in boot || 'localDisk' in boot) return undefined;
+  return route.kind === 'kernel' ? boot.kernel : boot.initrds[route.index];
 }
 
 /** What the timeline calls it. */
@@ -93,6 +110,8 @@ export function nameOf(route: AttemptRoute): string {
       return KERNEL_NAME;
     case 'initrd':
       return initrdName(route.index);
+    case 'file':
+      return `files/${route.name}`;
     default:
       return unreachableCase(route, 'boot route');
   }
