@@ -74,9 +74,40 @@ const netboot = documentedObject({
   http: documentedObject({
     port: port.default(8480).describe('TCP port for boot scripts, kernels and initrds. Default 8480.'),
     address: z.exactOptional(ipv4).describe("Address to listen on. Default: each interface's own."),
+    maximumTransfers: z
+      .exactOptional(z.int().min(1).max(4000))
+      .describe(
+        'Machines that fetch kernels and initrds at once; others are told to ask again later. Default: 32 a processor, at least 64.',
+      ),
+    maximumBytesPerSecond: z
+      .exactOptional(z.int().min(1_000_000))
+      .describe('What these transfers may take together in the mean, in bytes a second. Default: no limit.'),
   })
     .prefault({})
     .describe('The HTTP server machines boot from.'),
+  https: z
+    .exactOptional(
+      documentedObject({
+        port: port.default(8443).describe('TCP port. Default 8443.'),
+        offer: z
+          .enum(['never', 'always'])
+          .default('never')
+          .describe(
+            'always: boot URLs are HTTPS, so every machine must trust the certificate. never: only who comes by HTTPS gets it. Default never.',
+          ),
+        certificate: z
+          .exactOptional(
+            documentedObject({
+              certificateFile: absolutePath.describe('PEM file of the certificate and its chain.'),
+              keyFile: absolutePath.describe('PEM file of its private key, which only its owner can read.'),
+            }),
+          )
+          .describe(
+            'A certificate of your own. Default: one of our authority, which machines find at /ca.crt over HTTP.',
+          ),
+      }),
+    )
+    .describe('HTTPS for machines that can. Absent: none.'),
   ports: documentedObject({
     dhcp: port.default(67).describe('UDP port we hear DHCP on. Default 67.'),
     dhcpClient: port.default(68).describe('UDP port of DHCP clients. Default 68.'),
@@ -88,7 +119,15 @@ const netboot = documentedObject({
   assets: z.array(absolutePath).max(32).default([]).describe('Folders with kernels and initrds. Default none.'),
   loaders: z
     .exactOptional(absolutePath)
-    .describe('Folder with iPXE binaries (ipxe.efi, undionly.kpxe). Default: where the distribution installs them.'),
+    .describe(
+      'Folder with boot loaders (ipxe.efi, undionly.kpxe), and loaders.json where it says which is for whom. Default: where the distribution installs them.',
+    ),
+  secureBoot: z
+    .enum(['off', 'on'])
+    .default('off')
+    .describe(
+      'on: UEFI machines are offered the signed chain (shim, then a signed loader), which boots with Secure Boot and without. Default off.',
+    ),
   attemptLifetimeSeconds: z
     .int()
     .min(60)
@@ -118,6 +157,22 @@ export const configSchema = documentedObject({
     .prefault({})
     .describe('The log, JSON lines on standard error.'),
   netboot: z.exactOptional(netboot),
+  assets: documentedObject({
+    quotaMiB: z
+      .int()
+      .min(1)
+      .max(1 << 30)
+      .default(20_480)
+      .describe('How much uploaded assets may take in the data directory, in MiB. Default 20480.'),
+    graceHours: z
+      .number()
+      .min(0)
+      .max(8760)
+      .default(24)
+      .describe('Assets used within these hours are never collected, needed or not. Default 24.'),
+  })
+    .prefault({})
+    .describe('Uploaded assets.'),
   secrets: documentedObject({
     commandsThroughApi: z
       .boolean()
