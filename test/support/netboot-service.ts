@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Machine } from '../../src/domain/machine.ts';
+import type { LoaderMemory } from '../../src/domain/ports/loader-memory.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { silentLog } from '../../src/foundation/log.ts';
 import { createMeter } from '../../src/foundation/meter.ts';
 import { systemUdp } from '../../src/foundation/udp.ts';
+import { createForgetfulLoaderMemory } from '../../src/netboot/boot-progress.ts';
 import { createNetboot, type NetbootBound, type NetbootOptions } from '../../src/netboot/netboot.ts';
 import { memoryAttempts, memoryLeases, memoryMachines, memoryTimeline, sampleMachine } from './netboot-ports.ts';
 
@@ -21,6 +23,7 @@ export type TestNetboot = AsyncDisposable & {
   readonly machines: readonly Machine[];
   readonly attempts: ReturnType<typeof memoryAttempts>;
   readonly leases: ReturnType<typeof memoryLeases>;
+  readonly loaderMemory: LoaderMemory;
   readonly timeline: ReturnType<typeof memoryTimeline>;
   readonly meter: ReturnType<typeof createMeter>;
   readonly folder: string;
@@ -68,6 +71,7 @@ export async function startNetboot({
   );
   const now = systemClock.now;
   const [attempts, leases, timeline, meter] = [memoryAttempts(now), memoryLeases(), memoryTimeline(now), createMeter()];
+  const loaderMemory = createForgetfulLoaderMemory();
   const netboot = createNetboot(
     {
       udp: systemUdp,
@@ -77,6 +81,7 @@ export async function startNetboot({
       machines: memoryMachines(machines),
       attempts,
       leases,
+      loaderMemory,
       timeline,
     },
     {
@@ -108,6 +113,7 @@ export async function startNetboot({
     machines,
     attempts,
     leases,
+    loaderMemory,
     timeline,
     meter,
     folder,

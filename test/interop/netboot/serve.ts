@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/foundation/clock.ts';
 import { silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
+import { createForgetfulLoaderMemory } from '../../../src/netboot/boot-progress.ts';
 import { createNetboot, type NetbootOptions } from '../../../src/netboot/netboot.ts';
 import {
   memoryAttempts,
@@ -37,6 +38,7 @@ const netboot = createNetboot(
     machines: memoryMachines([machine]),
     attempts,
     leases: memoryLeases(),
+    loaderMemory: createForgetfulLoaderMemory(),
     timeline: {
       ...timeline,
       append: (machineId, events) => {
