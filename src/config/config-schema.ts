@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { host, inNetwork, interfaceAddress, ipv4, ipv4Number, port } from './addresses.ts';
+import { host, ipv4, port } from './addresses.ts';
 import { documentedObject } from './documented.ts';
 import { machineSchema, repeated } from './machine-schema.ts';
+import { netbootInterface } from './netboot-interface-schema.ts';
 
 const absolutePath = z.string().regex(/^\/[^\p{Cc}]*$/u, { error: 'must be an absolute path' });
 
@@ -23,51 +24,6 @@ const listen = documentedObject({
     .default(false)
     .describe('Serve /metrics to anybody without a token. Default false: only to loopback.'),
 }).describe('Where the API listens.');
-
-const pool = documentedObject({
-  from: ipv4.describe('First address of the pool.'),
-  to: ipv4.describe('Last address of the pool.'),
-}).describe('Addresses for machines without a reservation. Absent: only declared machines get one.');
-
-const netbootInterface = documentedObject({
-  name: z
-    .string()
-    // IFNAMSIZ is 16 with the closing NUL (linux/if.h).
-    .regex(/^[^\s/:]{1,15}$/, { error: 'is not the name of a network interface (15 characters at most)' })
-    .describe('Network interface: eno1.'),
-  address: interfaceAddress.describe('Our IPv4 address on it with prefix length: 10.77.0.1/24.'),
-  mode: z
-    .enum(['off', 'proxy', 'full'])
-    .default('off')
-    .describe('off: silent. proxy: boot answers beside another DHCP server. full: addresses too. Default off.'),
-  pool: z.exactOptional(pool),
-  leaseSeconds: z
-    .int()
-    .min(60)
-    .max(604_800)
-    .default(3600)
-    .describe('Life of a lease in seconds, in mode full. Default 3600.'),
-  router: z.exactOptional(ipv4).describe('Default gateway told to machines, in mode full. Default none.'),
-  dns: z.array(ipv4).max(8).default([]).describe('Name servers told to machines, in mode full. Default none.'),
-})
-  .superRefine((value, context) => {
-    const add = (path: (string | number)[], message: string): void => {
-      context.addIssue({ code: 'custom', path, message });
-    };
-    const network = `${value.address.address}/${value.address.prefixLength}`;
-    if (value.mode !== 'full' && value.pool !== undefined)
-      add(['pool'], 'is used in mode full only: remove it, or set mode: full');
-    for (const end of ['from', 'to'] as const) {
-      const address = value.pool?.[end];
-      if (address !== undefined && !inNetwork(address, value.address))
-        add(['pool', end], `is not in the network of ${network}`);
-    }
-    if (value.pool !== undefined && ipv4Number(value.pool.from) > ipv4Number(value.pool.to))
-      add(['pool'], 'ends before it begins');
-    if (value.router !== undefined && !inNetwork(value.router, value.address))
-      add(['router'], `is not in the network of ${network}`);
-  })
-  .describe('One interface that machines boot from.');
 
 const netboot = documentedObject({
   interfaces: z.array(netbootInterface).max(64).default([]).describe('Interfaces to serve. Default none.'),

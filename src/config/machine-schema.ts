@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BMC_QUIRKS, type MachineSpec } from '../domain/machine.ts';
 import type { StepName } from '../domain/run.ts';
 import { host, ipv4, macAddress, port } from './addresses.ts';
+import { dhcpOptionsSchema } from './dhcp-options-schema.ts';
 import { documentedObject } from './documented.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { attributeProblem, flakeProblem } from './flake-ref.ts';
@@ -163,6 +164,7 @@ export const machineSchema = documentedObject({
     .default([])
     .describe('Ways to reach the management controller, tried in order. Default none.'),
   netboot: z.exactOptional(netbootSchema),
+  dhcpOptions: z.exactOptional(dhcpOptionsSchema),
   firmware: z.exactOptional(firmwareSchema),
   stage1: z.exactOptional(ssh.describe('SSH server of the initrd. Absent: nothing to unlock.')),
   stage3: ssh.describe('SSH server of the running system.'),

@@ -1,4 +1,4 @@
-import type { LoaderNames } from '../domain/boot-policy.ts';
+import type { LoaderNames } from '../domain/boot/loader-names.ts';
 import type { BootDirectory } from '../domain/ports/netboot.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Entropy } from '../foundation/entropy.ts';
@@ -63,7 +63,9 @@ export function createDhcpServer(deps: DhcpServerDeps, options: DhcpServerOption
   const readiness = createReadiness<UdpPeer>();
   const desk = createBootDesk(deps, { mode: own.mode, loaders, scriptBaseUrl });
   const subnets = subnetsOf(own);
-  const watchMode = own.otherServers ?? 'off';
+  // Beside another server by design, there is nobody to be asked for.
+  const { otherServers = 'off' } = own;
+  const watchMode = otherServers === 'probe' && own.mode === 'proxy' ? 'listen' : otherServers;
 
   async function serve(signal: AbortSignal): Promise<void> {
     let speaker: UdpSocket | undefined;

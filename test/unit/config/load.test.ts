@@ -46,6 +46,8 @@ describe('defaults', () => {
           mode: 'full',
           leaseSeconds: 3600,
           dns: [],
+          conflictProbe: true,
+          otherServers: 'probe',
         },
       ],
       http: { port: 8480 },
@@ -232,8 +234,18 @@ describe('netboot', () => {
     ['network address', { address: '10.0.0.0/24' }, 'address', 'network or broadcast'],
     ['prefix', { address: '10.0.0.1' }, 'address', 'with prefix length'],
     ['interface name', { name: 'a-name-that-is-too-long' }, 'name', 'is not the name of a network interface'],
-    ['mode', { mode: 'on' }, 'mode', 'must be one of off, proxy, full'],
+    ['mode', { mode: 'on' }, 'mode', 'must be one of off, proxy, reservations, full'],
     ['lease', { leaseSeconds: 5 }, 'leaseSeconds', 'at least 60'],
+    [
+      'pool of a subnet',
+      { mode: 'full', subnets: [{ network: '10.9.0.0/24', pool: { from: '10.9.0.9', to: '10.9.1.1' } }] },
+      'subnets[0].pool.to',
+      'not in the network of 10.9.0.0/24',
+    ],
+    ['subnet that overlaps', { subnets: [{ network: '10.0.0.0/16' }] }, 'subnets[0].network', 'overlaps'],
+    ['option of the protocol', { dhcpOptions: [{ code: 54, hex: '00' }] }, 'dhcpOptions[0]', "protocol's own"],
+    ['option without a value', { dhcpOptions: [{ code: 42 }] }, 'dhcpOptions[0].hex', 'is missing'],
+    ['option of half bytes', { dhcpOptions: [{ code: 42, hex: '0a4' }] }, 'dhcpOptions[0].hex', 'pairs'],
   ])('refuses a wrong %s', (_what, change, path, text) => {
     const found = problemsOf(netboot({ name: 'eno1', address: '10.0.0.1/24', ...change }));
     expect(found).toHaveLength(1);
