@@ -40,7 +40,10 @@ function filesOf({ clock }: Pick<SshParts, 'clock'>, connection: SshConnection):
       const system = toplevel === undefined ? '/run/current-system' : storePath(toplevel);
       const answer = await run(
         'read boot.json',
-        script('look-bootspec', `${REMOTE_PATH}t=$(readlink -e ${quote(system)}) && echo "$t" && cat "$t/boot.json"\n`),
+        script(
+          `look-bootspec ${quote(system)}`,
+          `${REMOTE_PATH}t=$(readlink -e ${quote(system)}) && echo "$t" && cat "$t/boot.json"\n`,
+        ),
         signal,
       );
       if (answer.length > LARGEST_BOOTSPEC) throw new DecodeError(`boot.json of ${system}: is too large`);
@@ -51,7 +54,7 @@ function filesOf({ clock }: Pick<SshParts, 'clock'>, connection: SshConnection):
       const file = quote(storePath(path));
       const answer = await run(
         `checksum of ${path}`,
-        script('look-file', `${REMOTE_PATH}stat -L -c %s ${file} && sha256sum <${file}\n`),
+        script(`look-file ${file}`, `${REMOTE_PATH}stat -L -c %s ${file} && sha256sum <${file}\n`),
         signal,
       );
       const match = /^(\d{1,15})\n([0-9a-f]{64}) /.exec(answer);
@@ -61,7 +64,10 @@ function filesOf({ clock }: Pick<SshParts, 'clock'>, connection: SshConnection):
     async read(path, offset, onBytes, signal) {
       if (!Number.isSafeInteger(offset) || offset < 0) throw new InvalidRequestError(`not a byte offset: ${offset}`);
       const label = `read ${path} on ${connection.describe}`;
-      const command = script('read-file', `${REMOTE_PATH}tail -c +${offset + 1} ${quote(storePath(path))}\n`);
+      const command = script(
+        `read-file ${quote(storePath(path))} ${offset}`,
+        `${REMOTE_PATH}tail -c +${offset + 1} ${quote(storePath(path))}\n`,
+      );
       const complaints: Buffer[] = [];
       const end = await withDeadline(clock, READ_MS, signal, label, (during) =>
         connection.stream(

@@ -12,7 +12,7 @@ export type AssetFiles = {
   /** Bytes of an upload that are here; undefined when it has no file. */
   partSize(id: string): Promise<number | undefined>;
   createPart(id: string): Promise<void>;
-  /** Opens an upload's file for writing on; what was written is on disk when it is disposed. */
+  /** Opens an upload's file for writing on. */
   openPart(id: string): Promise<AssetPart>;
   hashPart(id: string): Promise<string>;
   /** Puts an upload's file in its place, on disk before this resolves. */
@@ -26,6 +26,8 @@ export type AssetFiles = {
 export type AssetPart = AsyncDisposable & {
   /** @throws StorageFullError */
   write(chunk: Buffer, at: number): Promise<void>;
+  /** Resolves when all of the file is on disk, earlier writes included. @throws StorageFullError */
+  sync(): Promise<void>;
 };
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -55,13 +57,8 @@ export async function openAssetFiles(folder: string): Promise<AssetFiles> {
             done += bytesWritten;
           }
         },
-        async [Symbol.asyncDispose]() {
-          try {
-            await orFull(file.sync());
-          } finally {
-            await file.close();
-          }
-        },
+        sync: () => orFull(file.sync()),
+        [Symbol.asyncDispose]: () => file.close(),
       };
     },
     hashPart: (id) => hashFile(partOf(id)),

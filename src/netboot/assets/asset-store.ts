@@ -114,20 +114,25 @@ function createAssetStore({ records, clock, log }: AssetStoreDeps, files: AssetF
       if (!busy.has(id) && touchedAt + UPLOAD_KEPT_MS <= clock.now()) await drop(id);
   }
 
-  async function collect(downToBytes: number): Promise<Collected> {
-    await dropStaleUploads();
+  /** What may go, oldest first, until no more than that is left. */
+  async function candidates(downToBytes: number): Promise<readonly StoredAsset[]> {
     const assets = await records.list();
-    const now = clock.now();
-    const going = decideCollection({ assets, needs: await records.needs(), now, graceMs, downToBytes });
+    const needs = await records.needs();
+    const going = new Set(decideCollection({ assets, needs, now: clock.now(), graceMs, downToBytes }));
+    return assets.filter(({ sha256 }) => going.has(sha256));
+  }
+
+  async function collect(going: readonly StoredAsset[]): Promise<Collected> {
     // Asked again for each, in one transaction: what was named meanwhile stays.
-    const gone = new Set(await removeUnneeded(going, now - graceMs));
-    const removed = assets.filter(({ sha256 }) => gone.has(sha256));
+    const sha256s = going.map(({ sha256 }) => sha256);
+    const gone = new Set(await removeUnneeded(sha256s, clock.now() - graceMs));
+    const removed = going.filter(({ sha256 }) => gone.has(sha256));
     const freedBytes = sum(removed);
     if (removed.length > 0) log.info({ assets: removed.length, bytes: freedBytes }, 'assets collected');
     return {
       removed: removed.map(({ sha256, bytes, names }) => ({ sha256, bytes, names })),
       freedBytes,
-      keptBytes: sum(assets) - freedBytes,
+      keptBytes: sum(await records.list()),
     };
   }
 
@@ -136,12 +141,15 @@ function createAssetStore({ records, clock, log }: AssetStoreDeps, files: AssetF
     const uploads = await records.uploads();
     if (uploads.length >= MOST_UPLOADS)
       throw new ConflictError(`${MOST_UPLOADS} uploads have begun and not ended: end or cancel some`);
-    const reserved = sum(uploads) + bytes;
-    let stored = sum(await records.list());
-    if (stored + reserved > quotaBytes) stored = (await collect(Math.max(1, quotaBytes - reserved))).keptBytes;
-    if (stored + reserved <= quotaBytes) return;
+    const reserved = sum(uploads);
+    const stored = sum(await records.list());
+    const wanted = quotaBytes - reserved - bytes;
+    if (stored <= wanted) return;
+    // Nothing goes when that would not make room enough.
+    const going = await candidates(Math.max(1, wanted));
+    if (stored - sum(going) <= wanted && (await collect(going)).keptBytes <= wanted) return;
     throw new StorageFullError(
-      `the asset store may hold ${quotaBytes} bytes: ${stored} are stored, ${reserved - bytes} are being uploaded, ${bytes} do not fit`,
+      `the asset store may hold ${quotaBytes} bytes: ${stored} are stored, ${reserved} are being uploaded, ${bytes} do not fit`,
       { details: { hint: 'Remove assets, or set a larger assets.quotaMiB.', quotaBytes, stored } },
     );
   }
@@ -219,6 +227,7 @@ function createAssetStore({ records, clock, log }: AssetStoreDeps, files: AssetF
             await part.write(chunk, at);
             at += chunk.length;
           }
+          await part.sync();
         }
         await records.touchUpload(id);
         return at < upload.bytes ? { offset: at } : { offset: at, asset: await finish(upload) };
@@ -242,7 +251,10 @@ function createAssetStore({ records, clock, log }: AssetStoreDeps, files: AssetF
       }
       log.info({ sha256 }, 'asset removed');
     },
-    collect: () => collect(0),
+    async collect() {
+      await dropStaleUploads();
+      return collect(await candidates(0));
+    },
     async find(name) {
       const asset = name.startsWith(SHA256_PREFIX)
         ? await records.find(name.slice(SHA256_PREFIX.length))
