@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type ArmedBoot, assetNamesOf } from '../../domain/armed-boot.ts';
-import { errorText, InvalidRequestError, unreachableCase } from '../../foundation/errors.ts';
-import type { Log } from '../../foundation/log.ts';
-import type { AssetCatalog } from '../assets/catalog.ts';
-import type { FileCache } from '../assets/file-cache.ts';
+import { InvalidRequestError, unreachableCase } from '../../foundation/errors.ts';
 import { initrdName, KERNEL_NAME, SCRIPT_NAME } from '../boot-urls.ts';
 import type { Access } from './access.ts';
 import { type BootScriptOptions, bootScript } from './boot-script.ts';
+import { createReadAhead, type ReadAheadDeps } from './read-ahead.ts';
 import type { BootRoute } from './route.ts';
 import type { Body } from './send-file.ts';
 
@@ -30,32 +28,16 @@ export type AttemptRoute = Exclude<BootRoute, { kind: 'loader' }>;
 
 type Granted = Extract<Access, { kind: 'granted' }>;
 
-export type AttemptFilesDeps = {
-  readonly log: Log;
-  readonly catalog: AssetCatalog;
-  readonly cache: FileCache;
-};
+export type AttemptFilesDeps = ReadAheadDeps;
 
 /** Turns a route of an attempt whose bearer was let in into what is sent for it. */
 export type AttemptFiles = (route: AttemptRoute, granted: Granted, baseUrl: string) => Promise<Served | Refused>;
 
 /** @param options how scripts are written */
 export function createAttemptFiles(deps: AttemptFilesDeps, options: BootScriptOptions): AttemptFiles {
-  const { log, catalog, cache } = deps;
+  const { catalog, cache } = deps;
 
-  /** Starts hashing and reading what the script will make the machine ask for next; the answers then need not wait. */
-  function warm(names: readonly string[], machineId: string): void {
-    for (const name of names) {
-      catalog
-        .find(name)
-        .then((asset) => {
-          if (asset === undefined) return undefined;
-          cache.expect(asset, machineId);
-          return catalog.sha256(asset);
-        })
-        .catch((error: unknown) => log.warn({ name, error: errorText(error) }, 'asset could not be read ahead'));
-    }
-  }
+  const readAhead = createReadAhead(deps);
 
   return async (route, { attempt, machine }, baseUrl) => {
     const name = nameOf(route);
@@ -66,7 +48,7 @@ export function createAttemptFiles(deps: AttemptFilesDeps, options: BootScriptOp
       }
       try {
         const text = Buffer.from(bootScript(baseUrl, machine, attempt, options), 'utf8');
-        warm(assetNamesOf(attempt.boot), machine.id);
+        readAhead(assetNamesOf(attempt.boot), machine.id);
         const etag = `"${createHash('sha256').update(text).digest('hex')}"`;
         return {
           name,

@@ -21,21 +21,22 @@ export async function transfer(
   admitted: Admitted | undefined,
 ): Promise<void> {
   let sent = 0;
-  const over = new AbortController();
-  const watching = to - from > LEAST_BYTES ? watch() : undefined;
+  // An abort makes an error with a stack, which small answers are spared.
+  const over = to - from > LEAST_BYTES ? new AbortController() : undefined;
+  const watching = over === undefined ? undefined : watch(over.signal);
   try {
     await sendPart(response, body, from, to, (bytes) => {
       sent += bytes;
     });
   } finally {
     admitted?.end(sent);
-    over.abort();
+    over?.abort();
     await watching;
   }
 
-  async function watch(): Promise<void> {
+  async function watch(signal: AbortSignal): Promise<void> {
     for (let before = sent; ; before = sent) {
-      const woken = await clock.sleep(PATIENCE_MS, over.signal).then(
+      const woken = await clock.sleep(PATIENCE_MS, signal).then(
         () => true,
         () => false,
       );
