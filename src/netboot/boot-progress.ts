@@ -7,7 +7,7 @@ import {
   experienceOf,
   NO_TRAIL,
 } from '../domain/boot/boot-trail.ts';
-import type { BootHistory, BootRequest, LoaderAnswer } from '../domain/boot-policy.ts';
+import type { BootAnswer, BootHistory, BootRequest } from '../domain/boot-policy.ts';
 import type { NewEvent } from '../domain/event.ts';
 import type { LoaderMemory, ProvenLoader } from '../domain/ports/loader-memory.ts';
 import type { BootAttempt } from '../domain/ports/netboot.ts';
@@ -40,7 +40,7 @@ export type BootProgress = {
     architecture: number,
     attempt: BootAttempt | undefined,
   ): Promise<BootHistory>;
-  offered(mac: string, machineId: string, answer: LoaderAnswer): void;
+  offered(mac: string, machineId: string, answer: BootAnswer): void;
   /** The same sightings, seen by the progress too: fetches are reported there. */
   watching(sightings: Sightings): Sightings;
 };
@@ -54,7 +54,7 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
   const { memory, clock, log } = deps;
   const { patienceMs = 60_000, maximumCards = 4096, rememberMs = ONE_DAY_MS } = options;
   const cards = new Map<string, Card>();
-  /** TFTP and HTTP know the machine, not the card: it is the one that was offered a loader last. */
+  /** TFTP and HTTP know the machine, not the card: it is the one that was offered something last. */
   const lastCard = new Map<string, string>();
 
   function trailOf(mac: string): BootTrail {
@@ -116,10 +116,12 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
         experience: (of) => experienceOf(trail, of, proven.find((each) => each.architecture === of)?.loader),
       };
     },
-    offered(mac, machineId, { name, architecture, replaces }) {
-      const offer = { loader: name, architecture, replaces, now: clock.now() };
+    offered(mac, machineId, answer) {
       lastCard.set(machineId, mac);
-      keep(mac, afterOffered(trailOf(mac), offer, patienceMs), machineId);
+      const trail = trailOf(mac);
+      if (answer.kind !== 'loader') return keep(mac, trail, machineId);
+      const { name, architecture, replaces } = answer;
+      keep(mac, afterOffered(trail, { loader: name, architecture, replaces, now: clock.now() }, patienceMs), machineId);
     },
     watching(sightings) {
       return {

@@ -75,6 +75,8 @@ export type NetbootOptions = {
   readonly loaders?: string;
   /** `on`: UEFI machines are offered the signed chain. Default `off`. */
   readonly secureBoot?: 'off' | 'on';
+  /** How long a fetched loader may take to its script before the next one is offered, seconds. Default 60. */
+  readonly loaderPatienceSeconds?: number;
   readonly script?: BootScriptOptions;
   readonly cache?: FileCacheOptions;
   readonly tftp?: Omit<TftpServerOptions, 'address' | 'port'>;
@@ -119,7 +121,10 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     const peers = createPeers({ leases, machines, clock });
     const strangers = createStrangers({ clock, log, meter });
     const directory = createBootDirectory({ machines: inventory, attempts });
-    const progress = createBootProgress({ memory: deps.loaderMemory, clock, log });
+    const progress = createBootProgress(
+      { memory: deps.loaderMemory, clock, log },
+      { patienceMs: 1000 * (options.loaderPatienceSeconds ?? 60) },
+    );
     const sightings = progress.watching(createSightings({ timeline, clock, log, meter }));
     const all = startTogether(signal);
     try {

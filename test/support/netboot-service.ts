@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Machine } from '../../src/domain/machine.ts';
+import type { Machine, MachineSpec } from '../../src/domain/machine.ts';
 import type { LoaderMemory } from '../../src/domain/ports/loader-memory.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { silentLog } from '../../src/foundation/log.ts';
@@ -40,6 +40,10 @@ export type TestNetbootOptions = {
   readonly mode: 'full' | 'proxy';
   readonly machines?: number;
   readonly options?: Partial<NetbootOptions>;
+  /** Loaders beside the usual ones. Default none. */
+  readonly moreLoaders?: readonly string[];
+  /** What a machine is beside the usual. */
+  spec?(n: number): Partial<MachineSpec>;
 };
 
 /** The real listeners on loopback, over ports in memory, with small files and loaders of their own. */
@@ -48,6 +52,8 @@ export async function startNetboot({
   mode,
   machines: count = 1,
   options = {},
+  moreLoaders = [],
+  spec = () => ({}),
 }: TestNetbootOptions): Promise<TestNetboot> {
   const folder = mkdtempSync(join(tmpdir(), 'bw-netboot-'));
   const assets = {
@@ -59,6 +65,7 @@ export async function startNetboot({
     'undionly.kpxe': pattern(70_000, 4),
     'ipxe.efi': pattern(1468 * 60, 5),
     'snponly.efi': pattern(1, 6),
+    ...Object.fromEntries(moreLoaders.map((name, index) => [name, pattern(5000 + index, 7 + index)])),
   };
   for (const [name, data] of Object.entries({ ...assets, ...loaders })) writeFileSync(join(folder, name), data);
   const macOf = (n: number): string => `52:54:00:00:00:${n.toString(16).padStart(2, '0')}`;
@@ -67,6 +74,7 @@ export async function startNetboot({
       name: `m${index + 1}`,
       macs: [macOf(index + 1), `52:54:00:00:01:${(index + 1).toString(16).padStart(2, '0')}`],
       address: corner.machine(index + 1),
+      ...spec(index + 1),
     }),
   );
   const now = systemClock.now;

@@ -83,7 +83,7 @@ export function createBootDesk(deps: BootDeskDeps, options: BootDeskOptions): Bo
     },
     offered({ machine, mac, answer }, channel) {
       if (answer.kind === 'lease') return;
-      if (answer.kind === 'loader') progress.offered(mac, machine.id, answer);
+      progress.offered(mac, machine.id, answer);
       const { runId, round } = answer.attempt;
       const data = { protocol: channel, ...offeredData(answer), attempt: round };
       sightings.saw(machine.id, { type: 'boot.offered', source: 'dhcp', runId, data });

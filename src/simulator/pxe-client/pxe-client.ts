@@ -30,19 +30,21 @@ type Configured = { readonly address: string; readonly server: string; readonly 
 export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): PxeClient {
   const { addressFrom = 'server', mac } = options;
 
-  async function configure(speaker: Speaker, signal: AbortSignal): Promise<Configured> {
+  /** @param self who speaks; our iPXE has what an old one in the ROM lacks */
+  async function configure(speaker: Speaker, self: PxeClientOptions, signal: AbortSignal): Promise<Configured> {
     await using port = await openDhcpPort(deps, options, signal);
-    if (addressFrom !== 'server') return await configureByProxy(port, speaker, addressFrom.fixed, signal);
-    const { offer, ack } = await fourWay(port, speaker, signal);
-    return ordered(ack, serverNamed(offer), ack.yiaddr, speaker, signal);
+    if (addressFrom !== 'server') return await configureByProxy(port, speaker, self, addressFrom.fixed, signal);
+    const { offer, ack } = await fourWay(port, speaker, self, signal);
+    return ordered(ack, serverNamed(offer), ack.yiaddr, speaker, self, signal);
   }
 
   async function fourWay(
     port: DhcpPort,
     speaker: Speaker,
+    self: PxeClientOptions,
     signal: AbortSignal,
   ): Promise<{ offer: DhcpMessage; ack: DhcpMessage }> {
-    const discover = clientMessage(deps.entropy, options, { type: 'discover', speaker });
+    const discover = clientMessage(deps.entropy, self, { type: 'discover', speaker });
     const offer = await port.ask(
       discover,
       (answer) => messageTypeOf(answer) === 'offer' && answer.yiaddr !== NO_ADDRESS,
@@ -51,7 +53,7 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
     const server = serverNamed(offer);
     const parts = { type: 'request', speaker, requested: offer.yiaddr, server } as const;
     // The transaction goes on under the same id (RFC 2131 §4.4.1).
-    const request = { ...clientMessage(deps.entropy, options, parts), xid: discover.xid };
+    const request = { ...clientMessage(deps.entropy, self, parts), xid: discover.xid };
     const ack = await port.ask(request, (answer) => ['ack', 'nak'].includes(messageTypeOf(answer) ?? ''), signal);
     if (messageTypeOf(ack) === 'nak') throw new RefusedError(`DHCP: ${server} refused ${offer.yiaddr} to ${mac}`);
     return { offer, ack };
@@ -60,15 +62,16 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
   async function configureByProxy(
     port: DhcpPort,
     speaker: Speaker,
+    self: PxeClientOptions,
     address: string,
     signal: AbortSignal,
   ): Promise<Configured> {
-    const discover = clientMessage(deps.entropy, options, { type: 'discover', speaker });
+    const discover = clientMessage(deps.entropy, self, { type: 'discover', speaker });
     const word = vendorWord(speaker);
     const isProxyOffer = (answer: DhcpMessage): boolean =>
       answer.yiaddr === NO_ADDRESS && textOption(answer.options, DHCP_OPTION.vendorClass)?.startsWith(word) === true;
     const offer = await port.ask(discover, isProxyOffer, signal);
-    return ordered(offer, serverNamed(offer), address, speaker, signal);
+    return ordered(offer, serverNamed(offer), address, speaker, self, signal);
   }
 
   function vendorWord(speaker: Speaker): string {
@@ -82,12 +85,13 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
     server: string,
     address: string,
     speaker: Speaker,
+    self: PxeClientOptions,
     signal: AbortSignal,
   ): Promise<Configured> {
     const order = readBootAnswer(answer, options, speaker, options.asksBootServer === true);
     if (order.kind !== 'ask-boot-server') return { address, server, order };
     await using port = await openBootServerPort(deps, options, address, order.server, signal);
-    const request = clientMessage(deps.entropy, options, { type: 'request', speaker, ciaddr: address });
+    const request = clientMessage(deps.entropy, self, { type: 'request', speaker, ciaddr: address });
     const ack = await port.ask(request, (reply) => messageTypeOf(reply) === 'ack', signal);
     return { address, server, order: readBootAnswer(ack, options, speaker, false) };
   }
@@ -98,7 +102,7 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
   }
 
   async function loadAs(speaker: Speaker, signal: AbortSignal): Promise<FetchedFile> {
-    const { address, server, order } = await configure(speaker, signal);
+    const { address, server, order } = await configure(speaker, options, signal);
     switch (order.kind) {
       case 'url':
         return await fetchFile(order.url.split('/').at(-1) ?? '', order.url, address, signal);
@@ -130,21 +134,23 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
       await readByTftp(deps, options, { ...order, options: asked, probe: true }, signal);
     const terms = isUefi ? asked : asked.slice(0, 2);
     const { data } = await readByTftp(deps, options, { ...order, options: terms, probe: false }, signal);
+    showIfScript(data);
     return { name: filename, bytes: data.length, sha256: createHash('sha256').update(data).digest('hex') };
   }
 
   /** The script that iPXE is given, and where it came from. */
-  async function script(signal: AbortSignal): Promise<{ address: string; server: string; text: string }> {
-    const { address, server, order } = await configure('ipxe', signal);
+  async function script(
+    self: PxeClientOptions,
+    signal: AbortSignal,
+  ): Promise<{ address: string; server: string; text: string }> {
+    const { address, server, order } = await configure('ipxe', self, signal);
     if (order.kind !== 'file') throw new RefusedError(`DHCP: ${server} gave iPXE of ${mac} nothing to boot`);
     if (order.file.startsWith('http://'))
       return { address, server, text: await fetchText(order.file, address, signal) };
     const read = { from: address, server: order.server, filename: order.file, options: [], probe: false };
     const { data } = await readByTftp(deps, options, read, signal);
-    const text = data.toString('latin1');
-    if (!text.startsWith('#!ipxe')) throw new RefusedError(`DHCP: ${server} gave iPXE of ${mac} ${order.file} again`);
-    const screen = [...text.matchAll(/^echo (.*)$/gm)].map((line) => line[1]).join('\n');
-    throw new RefusedError(`iPXE: ${screen}`, { details: { screen } });
+    showIfScript(data);
+    throw new RefusedError(`DHCP: ${server} gave iPXE of ${mac} ${order.file} again`);
   }
 
   return {
@@ -152,7 +158,10 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
       const loader = await loadFirst(signal);
       if (loader !== null && options.hangsIn?.includes(loader.name) === true)
         throw new UnreachableError(`${loader.name} hangs on the network card of ${mac}`);
-      const { address, server, text } = await script(signal);
+      const { address, server, text } = await script(
+        loader === null ? options : { ...options, oldIpxe: false },
+        signal,
+      );
       const plan = planOf(parseIpxeScript(text));
       const kernel = await fetchFile('kernel', plan.kernelUrl, address, signal);
       const initrds: FetchedFile[] = [];
@@ -161,7 +170,7 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
     },
     async lease(signal) {
       await using port = await openDhcpPort(deps, options, signal);
-      const { ack } = await fourWay(port, 'system', signal);
+      const { ack } = await fourWay(port, 'system', options, signal);
       const leaseSeconds = u32Option(ack.options, DHCP_OPTION.leaseTime) ?? 0;
       return { address: ack.yiaddr, server: serverNamed(ack), leaseSeconds };
     },
@@ -172,4 +181,12 @@ function serverNamed(answer: DhcpMessage): string {
   const server = serverOf(answer);
   if (server === undefined) throw new RefusedError('DHCP answer without a server identifier');
   return server;
+}
+
+/** A script that comes by TFTP is one that says why there is no boot. @throws RefusedError with what it writes to the screen */
+function showIfScript(data: Buffer): void {
+  const text = data.toString('latin1');
+  if (!text.startsWith('#!ipxe')) return;
+  const screen = [...text.matchAll(/^echo (.*)$/gm)].map((line) => line[1]).join('\n');
+  throw new RefusedError(`iPXE: ${screen}`, { details: { screen } });
 }
