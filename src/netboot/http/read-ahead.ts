@@ -42,7 +42,7 @@ export function createReadAhead({ clock, log, catalog, cache }: ReadAheadDeps) {
         const [oldest] = known.keys();
         if (known.size > MOST_NAMES && oldest !== undefined) known.delete(oldest);
       }
-      entry.found.then((asset) => {
+      void entry.found.then((asset) => {
         if (asset !== undefined) cache.expect(asset, machineId);
       });
     }
