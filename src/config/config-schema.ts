@@ -84,6 +84,14 @@ const netboot = documentedObject({
     .describe(
       'on: UEFI machines are offered the signed chain (shim, then a signed loader), which boots with Secure Boot and without. Default off.',
     ),
+  loaderPatienceSeconds: z
+    .int()
+    .min(10)
+    .max(3600)
+    .default(60)
+    .describe(
+      'How long a boot loader that was fetched may take to its script before the machine is offered another one, in seconds. Default 60.',
+    ),
   attemptLifetimeSeconds: z
     .int()
     .min(60)

@@ -1,4 +1,4 @@
-import type { LoaderNames } from '../domain/boot-policy.ts';
+import type { LoaderNames } from '../domain/boot/loader-names.ts';
 import type { BootDirectory } from '../domain/ports/netboot.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Meter } from '../foundation/meter.ts';

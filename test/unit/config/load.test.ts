@@ -54,6 +54,7 @@ describe('defaults', () => {
       ports: { dhcp: 67, dhcpClient: 68, proxy: 4011, tftp: 69 },
       assets: [],
       secureBoot: 'off',
+      loaderPatienceSeconds: 60,
       attemptLifetimeSeconds: 1800,
     });
   });
