@@ -1,4 +1,5 @@
 import { chainPart } from './chain.ts';
+import { httpPart } from './http.ts';
 import { ipmiPart } from './ipmi.ts';
 import { formatTable, type Part, type Row } from './measure.ts';
 import { startPart } from './start.ts';
@@ -7,7 +8,7 @@ import { startPart } from './start.ts';
 // npm run bench -- start        one part
 // npm run bench -- --json       rows of {work, unit, ours, peer, peerValue, ratio}, for machines
 
-const PARTS: readonly Part[] = [startPart, ipmiPart, chainPart];
+const PARTS: readonly Part[] = [startPart, ipmiPart, chainPart, httpPart];
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');
