@@ -14,7 +14,7 @@ import { type DhcpLoad, type DhcpLoadResult, loadMac } from './dhcp-load.ts';
 
 // node test/bench/dhcp-exchanges.ts [clients] [window]
 // Four-way exchanges a second over loopback, leases in SQLite on disk, as a relay would bring the clients: once with
-// machines that have their address reserved, and once with their second cards, which get one of the pool.
+// machines that have their address reserved, once with their second cards, which get one of the pool, and once with strangers.
 const clients = Number(process.argv[2] ?? 3000);
 const window = Number(process.argv[3] ?? 100);
 const [server, relay] = ['127.90.0.1', '127.90.0.2'];
@@ -31,7 +31,11 @@ for (let n = 0; n < clients; n++) {
   const spec = { name: `m${n}`, macs, address: address(n), bmcs: [], disks: [], stage3: { hostKeys: [], identity } };
   await store.machines.declare(spec as never, 'config', 'bench');
 }
-const pool = { from: '127.90.128.0', to: ipv4FromNumber(ipv4ToNumber('127.90.128.0') + clients + 100) };
+const pool = {
+  from: '127.90.128.0',
+  to: ipv4FromNumber(ipv4ToNumber('127.90.128.0') + 2 * clients + 100),
+  anyone: true,
+};
 const options: NetbootOptions = {
   interfaces: [
     { name: 'lo', address: { address: server, prefixLength: 16 }, mode: 'full', leaseSeconds: 3600, dns: [], pool },
@@ -51,6 +55,8 @@ const passes = [
   ['reserved addresses', '0200'],
   ['addresses of the pool', '0201'],
   ['reserved, again', '0200'],
+  ['strangers', '0202'],
+  ['strangers, again', '0202'],
 ] as const;
 for (const [what, prefix] of passes) {
   const load: DhcpLoad = { server, port, relay, clients, window, prefix };
