@@ -67,7 +67,8 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
       response.setHeader('Allow', 'GET, HEAD');
       return refuse(response, 405, 'only GET and HEAD are answered here');
     }
-    const target = request.url ?? '/';
+    // RFC 9112 §3.2.2: a target with scheme and host is to be understood too; what they say does not matter here.
+    const target = (request.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
     const certificate = target === AUTHORITY_PATH ? options.authority?.() : undefined;
     if (certificate !== undefined) return sendAuthority(request, response, certificate);
     const route = bootRoute(target);

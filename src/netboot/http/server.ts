@@ -12,6 +12,8 @@ export type BootServerDeps = { readonly handler: BootHandler; readonly log: Log;
 export type BootServerOptions = {
   /** Open connections at once; further ones are closed as they come. Default 4096. */
   readonly maximumConnections?: number;
+  /** Of them from one address, so that no single machine takes them all. Default 128. */
+  readonly maximumConnectionsPerAddress?: number;
   /** How long nothing may move on a connection, ms. Default 120 000. */
   readonly idleMs?: number;
   /** How long a request's head may take, ms. Default 15 000. */
@@ -32,9 +34,10 @@ const MOST_HEADERS = 64;
 /** An HTTP/1.1 server, or with a key an HTTPS server, that is bounded in everything a client can make it keep. */
 export function createBootServer(
   { handler, log, meter }: BootServerDeps,
-  { maximumConnections = 4096, idleMs = 120_000, requestMs = 15_000 }: BootServerOptions,
+  options: BootServerOptions,
   tls?: KeyAndCertificates,
 ): Server | TlsServer {
+  const { maximumConnections = 4096, idleMs = 120_000, requestMs = 15_000 } = options;
   const last = new WeakMap<Duplex, ServerResponse>();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     last.set(request.socket, response);
@@ -58,6 +61,7 @@ export function createBootServer(
   // Ends a connection on which nothing moves: a machine that was switched off in the middle never says so.
   server.timeout = idleMs;
   server.on('error', (error) => log.error({ error: errorText(error) }, 'boot HTTP server'));
+  limitEach(server, options.maximumConnectionsPerAddress ?? 128, meter);
   server.on('drop', () => meter.count('netboot_http_dropped', { why: 'too-many-connections' }));
   server.on('tlsClientError', (error) => {
     meter.count('netboot_http_dropped', { why: 'tls' });
@@ -78,6 +82,23 @@ export function createBootServer(
   server.on('checkContinue', answer);
   server.on('connect', (_request, socket) => socket.destroy());
   return server;
+}
+
+function limitEach(server: Server, most: number, meter: Meter): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    const count = (open.get(address) ?? 0) + 1;
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left > 0) open.set(address, left);
+      else open.delete(address);
+    });
+    if (count <= most) return;
+    meter.count('netboot_http_dropped', { why: 'too-many-of-one-address' });
+    socket.destroy();
+  });
 }
 
 const STATUS_OF_FAULT: Readonly<Record<string, string>> = {

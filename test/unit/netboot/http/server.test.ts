@@ -49,6 +49,22 @@ describe('a connection', () => {
     expect(kept.match(/^Content-Length: 1000/gm)?.length).toBe(2);
   });
 
+  it('understands a target with scheme and host, and believes neither', async () => {
+    const answer = await ask(get(`http://elsewhere:1/boot/${token}/script.ipxe`, CLOSE));
+    expect(answer).toContain(`http://${boot.bound.address}:${boot.bound.port}/boot/${token}/kernel`);
+    expect(await ask(get('http://elsewhere', CLOSE))).toMatch(/ 404 /);
+  });
+
+  it('is one of a bounded number from each address', async () => {
+    await using small = await startHttpBoot({ net: 90, files: {}, http: { maximumConnectionsPerAddress: 3 } });
+    const open = Array.from({ length: 8 }, () => connect({ host: small.bound.address, port: small.bound.port }));
+    for (const socket of open) socket.on('error', () => undefined);
+    await expect.poll(() => open.filter((socket) => socket.closed || socket.destroyed).length).toBe(5);
+    expect(await exchange(small.bound, get('/', CLOSE), { from: M1 })).toMatch(/ 404 /);
+    for (const socket of open) socket.destroy();
+    await expect.poll(async () => (await exchange(small.bound, get('/', CLOSE))).slice(0, 12)).toBe('HTTP/1.1 404');
+  });
+
   it('serves an empty file as such', async () => {
     const answer = await ask(get(`/boot/${token}/initrd/1`, CLOSE));
     expect(head(answer)).toMatch(/^HTTP\/1.1 200 [\s\S]*Content-Length: 0/);
