@@ -27,6 +27,11 @@ const generation = documentedObject({
     })
     .describe('current: the newest proven generation that was captured, else the newest captured. Or a store path.'),
   commandLine: z.exactOptional(commandLine).describe('Kernel parameters after those of the generation. Default none.'),
+  initrdSecrets: z
+    .exactOptional(z.boolean())
+    .describe(
+      'Capture the secrets too that NixOS adds to its initrd on the machine (SSH host keys of stage 1). They then lie in the data directory and cross the boot network in clear. Default false.',
+    ),
 }).describe("The machine's NixOS generation: its own kernel, initrd and parameters.");
 
 const script = z.string().superRefine((text, context) => {

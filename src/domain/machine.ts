@@ -54,6 +54,11 @@ export type GenerationBoot = {
   readonly generation: string;
   /** Kernel parameters after those of the generation. Default none. */
   readonly commandLine?: string;
+  /**
+   * Capture the secrets too that NixOS adds to an initrd where it is installed, as the host keys of its SSH server. They then lie in
+   * our data directory and cross the boot network in clear. Default false.
+   */
+  readonly initrdSecrets?: boolean;
 };
 
 /** An iPXE script of one's own. See `script-template.ts` for what may stand in it. */

@@ -3,15 +3,23 @@ import type { CapturedGeneration } from './assets.ts';
 
 /** Files of a NixOS system, where it is: on the machine, or in a folder here. */
 export type GenerationFiles = {
-  /** The store path of the system and the text of its `boot.json`. @param toplevel undefined: the running system */
+  /**
+   * The text of a system's `boot.json`, and its store path where that is known otherwise than from the text.
+   * @param toplevel undefined: the running system
+   */
   bootspec(
     toplevel: string | undefined,
     signal: AbortSignal,
-  ): Promise<{ readonly toplevel: string; readonly text: string }>;
+  ): Promise<{ readonly toplevel?: string; readonly text: string }>;
   /** Size and SHA-256 of a file, as told where it lies. */
   measure(path: string, signal: AbortSignal): Promise<{ readonly bytes: number; readonly sha256: string }>;
   /** Hands over a file's bytes from `offset` on, each piece awaited before the next. */
   read(path: string, offset: number, onBytes: (chunk: Buffer) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /**
+   * What a generation's program adds to an initrd: an archive of its own, to follow the initrd.
+   * @param program `initrdSecrets` of its bootspec
+   */
+  initrdSecrets(program: string, signal: AbortSignal): Promise<Buffer>;
 };
 
 /** Opens the files of the system on a machine, over SSH under its pinned stage-3 key. */

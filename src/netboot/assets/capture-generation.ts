@@ -1,4 +1,6 @@
-import { PassThrough } from 'node:stream';
+import { createHash } from 'node:crypto';
+import { PassThrough, Readable } from 'node:stream';
+import type { Machine } from '../../domain/machine.ts';
 import type { AssetRecords, Assets } from '../../domain/ports/assets.ts';
 import type {
   CaptureResult,
@@ -28,15 +30,11 @@ export function createGenerationCaptures(deps: CaptureDeps): GenerationCaptures 
     },
     async fromMachine(machine, toplevel, signal) {
       await using files = await deps.open(machine, signal);
-      const order = { machineId: machine.id, name: machine.spec.name, files };
+      const order = { ...orderOf(machine), files };
       return await captureGeneration(deps, toplevel === undefined ? order : { ...order, toplevel }, signal);
     },
     fromFolder: (machine, folder, signal) =>
-      captureGeneration(
-        deps,
-        { machineId: machine.id, name: machine.spec.name, files: folderGeneration(folder) },
-        signal,
-      ),
+      captureGeneration(deps, { ...orderOf(machine), files: folderGeneration(folder) }, signal),
   };
 }
 
@@ -53,23 +51,47 @@ async function captureGeneration(
     readonly name: string;
     readonly files: GenerationFiles;
     readonly toplevel?: string;
+    /** Whether the initrd's secrets are wanted. */
+    readonly secrets: boolean;
   },
   signal: AbortSignal,
 ): Promise<CaptureResult> {
   const { machineId, name, files } = order;
-  const { toplevel, text } = await files.bootspec(order.toplevel, signal);
+  const { text, ...known } = await files.bootspec(order.toplevel, signal);
   const bootspec = parseBootspec(text);
+  const { toplevel } = { ...bootspec, ...known };
   const kernel = await fetchAsset(assets, files, bootspec.kernel, `${name}/kernel`, signal);
   const initrds =
     bootspec.initrd === undefined ? [] : [await fetchAsset(assets, files, bootspec.initrd, `${name}/initrd`, signal)];
+  const program = order.secrets ? bootspec.initrdSecrets : undefined;
+  if (program !== undefined) {
+    const archive = await files.initrdSecrets(program, signal);
+    initrds.push(await storeAsset(assets, archive, `${name}/initrd-secrets`));
+  }
   const captured = {
     ...{ machineId, toplevel, kernel, initrds },
     ...{ commandLine: kernelCommandLine(bootspec), capturedAt: clock.now() },
   };
   await records.capture(captured);
-  const secretsLeftOut = bootspec.initrdSecrets !== undefined;
+  const secretsLeftOut = bootspec.initrdSecrets !== program;
   log.info({ machineId, toplevel, secretsLeftOut }, 'generation captured');
   return { ...captured, secretsLeftOut };
+}
+
+function orderOf({ id, spec }: Machine) {
+  const { netboot } = spec;
+  const secrets = netboot !== undefined && 'generation' in netboot && netboot.initrdSecrets === true;
+  return { machineId: id, name: spec.name, secrets };
+}
+
+async function storeAsset(assets: CaptureDeps['assets'], bytes: Buffer, name: string): Promise<string> {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const begun = await assets.begin({ sha256, bytes: bytes.length, name });
+  if ('upload' in begun) {
+    const { id, offset } = begun.upload;
+    await assets.append(id, offset, Readable.from([bytes.subarray(offset)]));
+  }
+  return sha256;
 }
 
 async function fetchAsset(

@@ -10,8 +10,7 @@ export function folderGeneration(folder: string): GenerationFiles {
   return {
     async bootspec() {
       try {
-        const toplevel = await realpath(folder);
-        return { toplevel, text: await readFile(join(toplevel, 'boot.json'), 'utf8') };
+        return { text: await readFile(join(folder, 'boot.json'), 'utf8') };
       } catch (cause) {
         throw new NotFoundError(`${folder} is no NixOS system with a boot.json: ${errorText(cause)}`, { cause });
       }
@@ -26,6 +25,11 @@ export function folderGeneration(folder: string): GenerationFiles {
       await checkInside(folder, path);
       for await (const chunk of createReadStream(path, { start: offset, highWaterMark: 1 << 18, signal }))
         await onBytes(chunk);
+    },
+    async initrdSecrets() {
+      throw new InvalidRequestError(
+        `${folder}: the secrets of its initrd are on the machine only; import it from there, or leave initrdSecrets out`,
+      );
     },
   };
 }

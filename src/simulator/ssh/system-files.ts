@@ -27,10 +27,21 @@ export async function readSystemFile(
     await command.write(Buffer.concat([Buffer.from(`${toplevel}\n`), text]));
     return 0;
   }
+  if (verb === 'append-initrd-secrets') {
+    // The program's text stands for what it appends.
+    const archive = fileAt(path);
+    if (archive === undefined) return missing();
+    await command.write(Buffer.concat([Buffer.from(`${sha256Of(archive)}  -\n`), archive]));
+    return 0;
+  }
   if (verb !== 'look-file' && verb !== 'read-file') return undefined;
   const contents = fileAt(path);
   if (contents === undefined) return missing();
   if (verb === 'read-file') await command.write(contents.subarray(Number(offset)));
-  else await command.write(`${contents.length}\n${createHash('sha256').update(contents).digest('hex')}  -\n`);
+  else await command.write(`${contents.length}\n${sha256Of(contents)}  -\n`);
   return 0;
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

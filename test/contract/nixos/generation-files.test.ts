@@ -108,6 +108,25 @@ describe('files of a generation', () => {
     await expect(rig.captures.fromMachine(rig.host.machine, undefined, signal)).rejects.toThrow(error);
   });
 
+  test.each([
+    [undefined, 1, true],
+    [true, 2, false],
+  ])('secrets of the initrd, wanted: %s', async (initrdSecrets, initrds, secretsLeftOut) => {
+    const program = `${STORE}-append-initrd-secrets/bin/append-initrd-secrets`;
+    const files = new Map([KERNEL, INITRD, program].map((path) => [path, randomBytes(1000)]));
+    await using rig = await createRig(files);
+    const toplevel = rig.host.simulated.generations.profile();
+    const document = bootJson({ toplevel, kernel: KERNEL, initrd: INITRD, initrdSecrets: program });
+    files.set(`${toplevel}/boot.json`, Buffer.from(document));
+    const netboot = { generation: 'current', ...(initrdSecrets === undefined ? {} : { initrdSecrets }) };
+    const machine = { ...rig.host.machine, spec: { ...rig.host.machine.spec, netboot } };
+    const captured = await rig.captures.fromMachine(machine, undefined, signal);
+    expect(captured).toMatchObject({ secretsLeftOut });
+    expect(captured.initrds).toEqual(
+      [INITRD, program].slice(0, initrds).map((path) => sha256Of(files.get(path) ?? Buffer.alloc(0))),
+    );
+  });
+
   test('reads on from an offset', async () => {
     const files = new Map([[KERNEL, randomBytes(100_000)]]);
     await using rig = await createRig(files);
