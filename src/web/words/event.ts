@@ -81,11 +81,11 @@ const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWord
     data.message === undefined
       ? { text: `Ended ${said(data.label)}`, detail: joined(took(data), brief(data.result)) }
       : { text: `Failed ${said(data.label)}`, detail: trouble(data), tone: 'bad' },
-  'boot.armed': (data) => ({ detail: brief({ kernel: data.kernel, initrds: data.initrds }), tone: 'act' }),
+  'boot.armed': ({ attempt: _attempt, expiresAt: _expiresAt, ...armed }) => ({ detail: brief(armed), tone: 'act' }),
   'boot.disarmed': (data) => ({ detail: said(data.why) }),
   'boot.asked': (data) => ({ detail: `${brief([data.protocol, data.messageType, data.loader])}${times(data)}` }),
   'boot.offered': (data) => ({
-    detail: `${said(data.file ?? data.url)} by ${said(data.protocol)}${hung(data)}${times(data)}`,
+    detail: `${said(data.file ?? data.url ?? data.why)} by ${said(data.protocol)}${hung(data)}${times(data)}`,
     ...(data.message === undefined ? {} : { text: said(data.message), tone: 'warn' }),
   }),
   'boot.ignored': (data) => ({
