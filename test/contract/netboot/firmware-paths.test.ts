@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/foundation/clock.ts';
 import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
+import { LOADER_MAP, loadLoaders } from '../../../src/netboot/assets/loaders.ts';
+import { fetchFile } from '../../../src/simulator/pxe-client/http-get.ts';
 import type { PxeClientOptions } from '../../../src/simulator/pxe-client/options.ts';
 import { createPxeClient } from '../../../src/simulator/pxe-client/pxe-client.ts';
+import { readByTftp } from '../../../src/simulator/pxe-client/tftp-read.ts';
 import { loopbackCorner, startNetboot, type TestNetboot } from '../../support/netboot-service.ts';
 
 const UUID = '4c4c4544-0033-4a10-8052-b4c04f4d3432';
@@ -185,6 +188,25 @@ describe('with Secure Boot', () => {
         patienceMs: 150,
       });
       expect((await client.boot(within())).loader?.name).toBe('shimx64.efi');
+    }
+    const { names, files } = await loadLoaders(netboot.folder, LOADER_MAP, { secureBoot: 'on' });
+    const client = {
+      mac: '',
+      uuid: '',
+      firmware: 'bios',
+      link: { kind: 'broadcast' },
+      ports: { tftp: tftp.port },
+    } as const;
+    const order = { from: corner.machine(1), server: corner.server, options: [], probe: false };
+    const offered = [...names.byArchitecture.values()].flat();
+    expect(offered).toContain('shimx64.efi');
+    // What shim and signed iPXE ask for beside themselves, and how shim spells it (rhboot/shim#649).
+    for (const filename of [...offered, ...files.keys(), '/grubx64.efi', '\\grubx64.efi', 'autoexec.ipxe']) {
+      const { data } = await readByTftp(deps, client, { ...order, filename }, within());
+      const name = filename.replace(/^[\\/]/, '');
+      expect(data.equals(files.get(name)?.data ?? Buffer.alloc(0)), filename).toBe(true);
+      const url = `http://${corner.server}:${netboot.bound.http.port}/loaders/${name}`;
+      expect((await fetchFile(name, url, corner.machine(1), within())).sha256).toBe(files.get(name)?.sha256);
     }
   });
 });
