@@ -12,7 +12,7 @@ import type { BootAttempt, BootDirectory } from '../../domain/ports/netboot.ts';
 import { unreachableCase } from '../../foundation/errors.ts';
 import { describeDhcpMessage } from '../../protocols/dhcp/message.ts';
 import { architectureName } from '../../protocols/pxe/architecture.ts';
-import { STOP_TEXT, stopScriptName } from '../assets/served-scripts.ts';
+import { STOP_TEXT } from '../assets/served-scripts.ts';
 import type { BootProgress } from '../boot-progress.ts';
 import { SCRIPT_NAME } from '../boot-urls.ts';
 import type { Sightings } from '../sightings.ts';
@@ -81,11 +81,11 @@ export function createBootDesk(deps: BootDeskDeps, options: BootDeskOptions): Bo
       const parts = { request: asked, vendorClass, firmware: machine.spec.firmware, loaders, baseUrl: scriptBaseUrl };
       return { machine, mac, answer, boot: bootWordOf(answer, parts) };
     },
-    offered({ machine, mac, answer }, channel) {
+    offered({ machine, mac, answer, boot }, channel) {
       if (answer.kind === 'lease') return;
       progress.offered(mac, machine.id, answer);
       const { runId, round } = answer.attempt;
-      const data = { protocol: channel, ...offeredData(answer), attempt: round };
+      const data = { protocol: channel, ...offeredData(answer, boot), attempt: round };
       sightings.saw(machine.id, { type: 'boot.offered', source: 'dhcp', runId, data });
     },
   };
@@ -93,7 +93,10 @@ export function createBootDesk(deps: BootDeskDeps, options: BootDeskOptions): Bo
 
 const NO_HISTORY = { hops: 0, replaced: false, experience: () => ({ proven: undefined, failed: [] }) };
 
-function offeredData(answer: Exclude<BootAnswer, { kind: 'ignore' | 'lease' }>): Record<string, string> {
+function offeredData(
+  answer: Exclude<BootAnswer, { kind: 'ignore' | 'lease' }>,
+  boot: BootWord | undefined,
+): Record<string, string> {
   switch (answer.kind) {
     case 'script':
       return { file: SCRIPT_NAME };
@@ -102,7 +105,8 @@ function offeredData(answer: Exclude<BootAnswer, { kind: 'ignore' | 'lease' }>):
       return { file: answer.name, ...by, ...(answer.insteadOf === null ? {} : { insteadOf: answer.insteadOf }) };
     }
     case 'stop':
-      return { file: stopScriptName(answer.why), why: answer.why, message: STOP_TEXT[answer.why] };
+      // A boot ROM is shown the text itself.
+      return { ...(boot?.kind === 'file' ? { file: boot.file } : {}), why: answer.why, message: STOP_TEXT[answer.why] };
     default:
       return unreachableCase(answer, 'boot answer');
   }
