@@ -1,4 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns';
+import { isIP } from 'node:net';
 import { errorText, rethrowAbort, UnreachableError } from './errors.ts';
 
 /** Where a datagram came from or goes to. */
@@ -46,6 +48,12 @@ export const systemUdp: Udp = {
     const socket = createSocket({
       type: binding.address.includes(':') ? 'udp6' : 'udp4',
       reuseAddr: binding.reuseAddress ?? false,
+      // An address is its own: Node else asks its resolver before each datagram.
+      lookup: (name, options, found) => {
+        const family = isIP(name);
+        if (family === 0) lookup(name, options, found);
+        else found(null, name, family);
+      },
       ...(binding.receiveBufferBytes === undefined ? {} : { recvBufferSize: binding.receiveBufferBytes }),
     });
     await bound(socket, binding);

@@ -118,7 +118,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     const leases = createLeaseTable({ leases: deps.leases });
     await leases.load();
     const inventory = createInventory({ machines, clock });
-    const peers = createPeers({ leases, machines, clock });
+    const peers = createPeers({ leases: deps.leases, machines, clock });
     const strangers = createStrangers({ clock, log, meter });
     const directory = createBootDirectory({ machines: inventory, attempts });
     const progress = createBootProgress(

@@ -20,6 +20,12 @@ export type PeersDeps = {
 /** The declared addresses are read again after this, so that strangers' requests cost one read of the inventory a second. */
 const INVENTORY_MS = 1000;
 
+/**
+ * An address still counts as its last holder's for so long, unless another has it: boot loaders have short leases and renew none, however
+ * long they load an initrd.
+ */
+const AFTER_LEASE_MS = 3_600_000;
+
 /** An address as we write it everywhere: IPv4 as IPv4, IPv6 in its shortest form (RFC 5952) and without a zone. */
 export function plainAddress(address: string | undefined): string {
   const text = (address ?? '').replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
@@ -50,7 +56,8 @@ export function createPeers({ leases, machines, clock }: PeersDeps): Peers {
 
   async function macAt(address: string): Promise<string | undefined> {
     const lease = await leases.ofAddress(address);
-    return lease !== undefined && lease.state === 'bound' && lease.expiresAt > clock.now() ? lease.mac : undefined;
+    const still = lease !== undefined && lease.expiresAt + AFTER_LEASE_MS > clock.now();
+    return still && lease.state === 'bound' ? lease.mac : undefined;
   }
 
   return {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
-import type { UdpPeer } from '../../../src/foundation/udp.ts';
 import { createBootDirectory } from '../../../src/netboot/boot-directory.ts';
 import { createBootProgress, createForgetfulLoaderMemory } from '../../../src/netboot/boot-progress.ts';
 import { createLeaseTable } from '../../../src/netboot/dhcp/lease-table.ts';
@@ -13,9 +12,7 @@ import { noTap } from '../../../src/netboot/packet-tap.ts';
 import { createPeers } from '../../../src/netboot/peers.ts';
 import { createSightings } from '../../../src/netboot/sightings.ts';
 import { createStrangers } from '../../../src/netboot/strangers.ts';
-import { createTftpServer } from '../../../src/netboot/tftp-server.ts';
 import { decodeDhcpMessage, encodeDhcpMessage, messageTypeOf } from '../../../src/protocols/dhcp/message.ts';
-import { decodeTftpPacket, describeTftpPacket, encodeTftpPacket } from '../../../src/protocols/tftp/packet.ts';
 import { type ClientMessageParts, clientMessage } from '../../../src/simulator/pxe-client/messages.ts';
 import { loaderNames } from '../../support/loader-names.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
@@ -158,89 +155,5 @@ describe('DHCP server', () => {
     stop.abort();
     await running;
     expect(p.udp.bound).toEqual([]);
-  });
-});
-
-describe('TFTP server', () => {
-  const client: UdpPeer = { address: '10.0.0.11', port: 2070 };
-  const rrq = (timeout?: string): Buffer =>
-    encodeTftpPacket({
-      kind: 'rrq',
-      filename: 'f',
-      mode: 'octet',
-      options: timeout === undefined ? [] : [{ name: 'timeout', value: timeout }],
-    });
-
-  async function serving(options = {}) {
-    const p = parts();
-    const files = new Map([['f', { name: 'f', data: Buffer.alloc(1000, 7), sha256: '' }]]);
-    const stop = new AbortController();
-    const running = createTftpServer({ ...p, files }, { address: SERVER, port: 69, ...options }).run(stop.signal);
-    await settle();
-    const texts = (): readonly string[] =>
-      p.udp.sent.splice(0).map(({ data }) => describeTftpPacket(decodeTftpPacket(data)));
-    const deliver = (data: Buffer, port = 69): void => p.udp.deliver(client, { address: SERVER, port }, data);
-    const stopped = async (): Promise<void> => {
-      stop.abort();
-      await running;
-    };
-    return { p, texts, deliver, stop: stopped };
-  }
-
-  it('retransmits with growing waits, then gives up, and says so once', async () => {
-    const s = await serving({ retransmitMs: 1000, attempts: 4 });
-    s.deliver(rrq());
-    await settle();
-    const times: number[] = [];
-    for (let second = 0; second < 60; second++) {
-      if (s.texts().length > 0) times.push(second);
-      await s.p.clock.advance(1000);
-    }
-    expect(times).toEqual([0, 1, 3, 7, 15]);
-    expect(s.p.udp.bound.length).toBe(1);
-    await s.p.sightings.settled();
-    expect(s.p.timeline.events.map(({ type, data }) => [type, data.why])).toEqual([
-      ['file.refused', 'the machine stopped answering'],
-    ]);
-    await s.stop();
-  });
-
-  it("keeps to the client's own time", async () => {
-    const s = await serving();
-    s.deliver(rrq('5'));
-    await settle();
-    expect(s.texts()).toEqual(['OACK timeout=5']);
-    await s.p.clock.advance(4999);
-    expect(s.texts()).toEqual([]);
-    await s.p.clock.advance(1);
-    expect(s.texts()).toEqual(['OACK timeout=5']);
-    await s.stop();
-  });
-
-  it('takes a repeated request for what it is, and a new one on the same port for a new start', async () => {
-    const s = await serving();
-    s.deliver(rrq());
-    await settle();
-    s.deliver(rrq());
-    await settle();
-    expect(s.texts()).toEqual(['DATA 1 of 512 bytes']);
-    const port = s.p.udp.bound[1]?.port ?? 0;
-    s.deliver(encodeTftpPacket({ kind: 'ack', block: 1 }), port);
-    s.deliver(rrq());
-    await settle();
-    expect(s.texts()).toEqual(['DATA 2 of 488 bytes', 'DATA 1 of 512 bytes']);
-    await s.stop();
-    expect(s.p.udp.bound).toEqual([]);
-  });
-
-  it('ends a transfer at its deadline, however slowly it moves', async () => {
-    const s = await serving({ deadlineMs: 10_000 });
-    s.deliver(rrq());
-    await settle();
-    await s.p.clock.advance(14_999);
-    expect(s.p.udp.bound.length).toBe(2);
-    await s.p.clock.advance(1);
-    expect(s.p.udp.bound.length).toBe(1);
-    await s.stop();
   });
 });

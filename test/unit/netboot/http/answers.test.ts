@@ -118,7 +118,7 @@ describe('peers', () => {
     expect(plainAddress(undefined)).toBe('');
   });
 
-  it('are known by declared address, by lease while it lasts, and by the link-local address of their MAC', async () => {
+  it('are known by declared address, by lease and an hour after it, and by the link-local address of their MAC', async () => {
     const { peers, clock } = await peersWith(['2001:db8::77', '52:54:00:12:34:56']);
     expect(await peers.belongsTo('::ffff:10.0.0.11', machine)).toBe(true);
     expect(await peers.belongsTo('2001:db8::77', machine)).toBe(true);
@@ -126,6 +126,8 @@ describe('peers', () => {
     expect(await peers.belongsTo('fe80::5054:ff:fe12:3456%eth0', machine)).toBe(true);
     expect((await peers.machineAt('2001:db8::77'))?.id).toBe('id-m1');
     await clock.advance(60_001);
+    expect(await peers.belongsTo('2001:db8::77', machine)).toBe(true);
+    await clock.advance(3_600_000);
     expect(await peers.belongsTo('2001:db8::77', machine)).toBe(false);
   });
 
