@@ -54,8 +54,8 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
   const { memory, clock, log } = deps;
   const { patienceMs = 60_000, maximumCards = 4096, rememberMs = ONE_DAY_MS } = options;
   const cards = new Map<string, Card>();
-  /** TFTP and HTTP know the machine, not the card: it is the one that was offered something last. */
-  const lastCard = new Map<string, string>();
+  /** TFTP and HTTP know the machine, not the card: these are its cards, the one that was offered something last at the end. */
+  const cardsOf = new Map<string, readonly string[]>();
 
   function trailOf(mac: string): BootTrail {
     const card = cards.get(mac);
@@ -68,9 +68,15 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
     // Maps keep the order of insertion, so the first is the one not seen for longest.
     const [oldest] = cards.size > maximumCards ? cards : [];
     if (oldest === undefined) return;
-    cards.delete(oldest[0]);
-    if (oldest[1].machineId !== null && lastCard.get(oldest[1].machineId) === oldest[0])
-      lastCard.delete(oldest[1].machineId);
+    const [gone, { machineId: owner }] = oldest;
+    cards.delete(gone);
+    if (owner !== null) attribute(owner, (others) => others.filter((other) => other !== gone));
+  }
+
+  function attribute(machineId: string, change: (macs: readonly string[]) => readonly string[]): void {
+    const macs = change(cardsOf.get(machineId) ?? []);
+    if (macs.length === 0) cardsOf.delete(machineId);
+    else cardsOf.set(machineId, macs);
   }
 
   async function known(mac: string): Promise<readonly ProvenLoader[]> {
@@ -84,15 +90,22 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
   }
 
   function saw(machineId: string, { type, data }: NewEvent): void {
-    const mac = lastCard.get(machineId);
-    if (type !== 'file.served' || mac === undefined) return;
-    const trail = trailOf(mac);
+    const macs = cardsOf.get(machineId);
+    if (type !== 'file.served' || macs === undefined) return;
     if (data.name === SCRIPT_NAME) {
-      if (trail.out !== null) remember(mac, trail.out);
-      keep(mac, afterScriptFetched(trail), machineId);
-    } else if (trail.out !== null && data.name === trail.out.loader) {
-      keep(mac, afterLoaderFetched(trail, clock.now()), machineId);
+      // iPXE may have gone on by another card than the one whose firmware loaded it.
+      for (const mac of macs)
+        if (mac === macs.at(-1) || trailOf(mac).out?.fetchedAt != null) cameToScript(mac, machineId);
+      return;
     }
+    const mac = macs.findLast((each) => trailOf(each).out?.loader === data.name);
+    if (mac !== undefined) keep(mac, afterLoaderFetched(trailOf(mac), clock.now()), machineId);
+  }
+
+  function cameToScript(mac: string, machineId: string): void {
+    const trail = trailOf(mac);
+    if (trail.out !== null) remember(mac, trail.out);
+    keep(mac, afterScriptFetched(trail), machineId);
   }
 
   function remember(mac: string, { loader, architecture }: { loader: string; architecture: number }): void {
@@ -104,7 +117,7 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
 
   return {
     async asked(mac, request, architecture, attempt) {
-      const proven = await known(mac);
+      const proven = attempt !== undefined && needsLoader(request) ? await known(mac) : [];
       const before = trailOf(mac);
       const ask = { attempt: attempt?.token ?? null, loader: request.loader, architecture, now: clock.now() };
       // A request goes on with what its DISCOVER began.
@@ -117,7 +130,7 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
       };
     },
     offered(mac, machineId, answer) {
-      lastCard.set(machineId, mac);
+      attribute(machineId, (macs) => [...macs.filter((other) => other !== mac), mac]);
       const trail = trailOf(mac);
       if (answer.kind !== 'loader') return keep(mac, trail, machineId);
       const { name, architecture, replaces } = answer;
@@ -133,6 +146,10 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
       };
     },
   };
+}
+
+function needsLoader({ loader, features }: BootRequest): boolean {
+  return loader === 'firmware' || (features !== null && !(features.http && features.kernel));
 }
 
 /** A memory that ends with the process, where there is no store. */

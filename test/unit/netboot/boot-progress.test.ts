@@ -177,11 +177,26 @@ describe('boot progress', () => {
     expect((await again.ask()).experience(7).failed).toEqual([]);
   });
 
+  it('knows a boot that iPXE went on with by another card', async () => {
+    const { clock, memory, progress, answer, served, ask } = parts();
+    const other = '52:54:00:00:01:01';
+    await ask();
+    progress.offered(MAC, machine.id, answer);
+    served('ipxe.efi');
+    progress.offered(other, machine.id, { kind: 'script', attempt: answer.attempt });
+    served('script.ipxe');
+    await settle();
+    expect(await memory.ofMac(MAC)).toMatchObject([{ loader: 'ipxe.efi' }]);
+    await clock.advance(PATIENCE);
+    expect((await ask()).experience(7).failed).toEqual([]);
+  });
+
   it('goes on when the memory fails', async () => {
     const clock = createManualClock();
     const broken = async (): Promise<never> => Promise.reject(new Error('disk'));
     const memory = { ofMac: broken, remember: broken, forget: broken };
     const progress = createBootProgress({ memory, clock, log: silentLog });
-    expect((await progress.asked(MAC, firmware, 7, undefined)).experience(7).proven).toBeUndefined();
+    const attempt = memoryAttempts(clock.now).arm(machine, { kernel: 'k', initrds: ['i'], commandLine: '' });
+    expect((await progress.asked(MAC, firmware, 7, attempt)).experience(7).proven).toBeUndefined();
   });
 });
