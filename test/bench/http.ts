@@ -11,6 +11,8 @@ import { less, median, more, type Part } from './measure.ts';
 
 const ROUNDS = 9;
 const WARM_UPS = 10;
+/** Bursts of scripts a round. */
+const BURSTS = 3;
 const FETCHERS = 8;
 const NGINX = { address: `127.${HTTP_NET}.0.3`, port: 9680 };
 
@@ -41,7 +43,8 @@ export const httpPart: Part = {
       };
       const mbs: Record<'ours' | 'nginx', number[]> = { ours: [], nginx: [] };
       const cpus: Record<'ours' | 'nginx', number[]> = { ours: [], nginx: [] };
-      const firsts: Record<'ours' | 'nginx', number[]> = { ours: [], nginx: [] };
+      /** Quantiles of each burst; of these the median counts, so that a burst which another program disturbed does not. */
+      const firsts: Record<'ours' | 'nginx', { p50: number; p99: number }[]> = { ours: [], nginx: [] };
       // The first round fills both page cache and our memory, and some scripts before have our code compiled as it is after the
       // first boots of a day; neither counts.
       for (const { address, port, scripts } of Object.values(work))
@@ -50,11 +53,13 @@ export const httpPart: Part = {
         for (const who of round % 2 === 0 ? (['ours', 'nginx'] as const) : (['nginx', 'ours'] as const)) {
           const { address, port, initrds, scripts } = work[who];
           const big = await runClient({ address, port, requests: initrds, bytes: HTTP_FILE_BYTES });
-          const small = await runClient({ address, port, requests: scripts, bytes: 0 });
           if (round === 0) continue;
           mbs[who].push(big.bytes / 1000 / big.totalMs);
           cpus[who].push(big.cpu);
-          firsts[who].push(...small.firstByteMs);
+          for (let burst = 0; burst < BURSTS; burst++) {
+            const { firstByteMs } = await runClient({ address, port, requests: scripts, bytes: 0 });
+            firsts[who].push({ p50: quantile(firstByteMs, 0.5), p99: quantile(firstByteMs, 0.99) });
+          }
         }
         if (round > 0)
           say(`round ${round}: ours ${mbs.ours.at(-1)?.toFixed(0)} MB/s, nginx ${mbs.nginx.at(-1)?.toFixed(0)} MB/s`);
@@ -64,20 +69,11 @@ export const httpPart: Part = {
       const name = `60 MB, ${FETCHERS} clients`;
       return [
         more(name, 'MB/s', median(mbs.ours), 'nginx', median(mbs.nginx)),
-        less(
-          `script, ${HTTP_CLIENTS} clients, first byte p50`,
-          'ms',
-          quantile(firsts.ours, 0.5),
-          'nginx',
-          quantile(firsts.nginx, 0.5),
-        ),
-        less(
-          `script, ${HTTP_CLIENTS} clients, first byte p99`,
-          'ms',
-          quantile(firsts.ours, 0.99),
-          'nginx',
-          quantile(firsts.nginx, 0.99),
-        ),
+        ...(['p50', 'p99'] as const).map((share) => {
+          const [own, peer] = [firsts.ours, firsts.nginx].map((bursts) => median(bursts.map((burst) => burst[share])));
+          const work = `script, ${HTTP_CLIENTS} clients, first byte ${share}`;
+          return less(work, 'ms', own ?? Number.NaN, 'nginx', peer ?? Number.NaN);
+        }),
       ];
     } finally {
       rmSync(folder, { recursive: true, force: true });
