@@ -10,20 +10,20 @@ import type { StoreContext, Tx } from './transaction.ts';
 export function createAssetRecords(context: StoreContext): AssetRecords {
   const { db, clock, newId } = context;
 
-  async function withNames(rows: readonly Selectable<AssetsTable>[], tx?: Tx): Promise<StoredAsset[]> {
-    const names = await (tx?.db ?? db).selectFrom('asset_names').selectAll().orderBy('name').execute();
-    const byAsset = Map.groupBy(names, ({ sha256 }) => sha256);
-    return rows.map((row) =>
-      assetOf(
-        row,
-        (byAsset.get(row.sha256) ?? []).map(({ name }) => name),
-      ),
-    );
-  }
-
   async function find(sha256: string, tx?: Tx): Promise<StoredAsset | undefined> {
-    const row = await (tx?.db ?? db).selectFrom('assets').selectAll().where('sha256', '=', sha256).executeTakeFirst();
-    return row === undefined ? undefined : (await withNames([row], tx))[0];
+    const from = tx?.db ?? db;
+    const row = await from.selectFrom('assets').selectAll().where('sha256', '=', sha256).executeTakeFirst();
+    if (row === undefined) return undefined;
+    const names = await from
+      .selectFrom('asset_names')
+      .select('name')
+      .where('sha256', '=', sha256)
+      .orderBy('name')
+      .execute();
+    return assetOf(
+      row,
+      names.map(({ name }) => name),
+    );
   }
 
   async function put(tx: Tx, { sha256, bytes, name }: NewAsset): Promise<StoredAsset> {
@@ -43,7 +43,17 @@ export function createAssetRecords(context: StoreContext): AssetRecords {
   }
 
   return {
-    list: async () => withNames(await db.selectFrom('assets').selectAll().orderBy('sha256').execute()),
+    async list() {
+      const rows = await db.selectFrom('assets').selectAll().orderBy('sha256').execute();
+      const names = await db.selectFrom('asset_names').selectAll().orderBy('name').execute();
+      const byAsset = Map.groupBy(names, ({ sha256 }) => sha256);
+      return rows.map((row) =>
+        assetOf(
+          row,
+          (byAsset.get(row.sha256) ?? []).map(({ name }) => name),
+        ),
+      );
+    },
     find: (sha256) => find(sha256),
     async findByName(name) {
       const row = await db.selectFrom('asset_names').select('sha256').where('name', '=', name).executeTakeFirst();

@@ -14,7 +14,9 @@ export function decideNetboot(view: StepView, facts: NetbootFacts): Decision<Net
   const isUp = facts.host.kind === 'stage-1' || facts.host.kind === 'stage-3';
   const already = earlier(view, 'power-on')?.already;
   const fetched = tookAll(facts);
-  if (isUp && (fetched || typeof already === 'string')) {
+  // What is to boot from its own disk has done so, whoever led it there.
+  const asWanted = fetched || facts.boot === 'local-disk' || typeof already === 'string';
+  if (isUp && asWanted) {
     if (facts.armed) return { kind: 'act', label: 'disarm', action: { kind: 'disarm' } };
     return { kind: 'done', result: { netbooted: fetched } };
   }

@@ -78,6 +78,22 @@ describe.each(STORES)('assets on $name', ({ open }) => {
     expect(await needsOf(rig), 'expired').toEqual({});
   });
 
+  test('armed again after a crash, an attempt boots what it was armed with first, and says so', async () => {
+    await using rig = await open();
+    const { attempts, timeline } = rig.store;
+    const machine = await rig.machine({ netboot: { localDisk: 'auto' } });
+    const run = await rig.order(machine);
+    const order = { machineId: machine.id, runId: run.id, round: 1 };
+    const first = await attempts.arm({ ...order, boot: { localDisk: 'exit' } }, 1000);
+    const again = await attempts.arm({ ...order, boot: { script: '#!ipxe', files: [] } }, 1000);
+    expect([again.token, again.boot]).toEqual([first.token, { localDisk: 'exit' }]);
+    const events = await timeline.readRun(run.id, { afterSeq: 0 });
+    expect(events.filter(({ type }) => type === 'boot.armed').map(({ data }) => data)).toMatchObject([
+      { boot: 'local-disk', exit: 'exit' },
+      { boot: 'local-disk', exit: 'exit' },
+    ]);
+  });
+
   test('proven generations, and the one a machine would boot, need their files', async () => {
     await using rig = await open();
     const { assetRecords: records, generations } = rig.store;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ShownRun } from '../../support/api-client.ts';
 import { bootJson, STORE } from '../../support/boot-json.ts';
+import { residentMb } from '../../support/service-process.ts';
 import { createRig, onlyMachine, type Rig } from './rig.ts';
 
 const outcome = ({ state, error }: ShownRun): string => (error === null ? state : `${state}: ${JSON.stringify(error)}`);
@@ -61,6 +62,32 @@ describe.concurrent('what is booted', () => {
       kernel: `sha256:${sha256Of(kernel)}`,
       initrds: [`sha256:${sha256Of(initrd)}`],
     });
+  });
+
+  it('a large upload, without its size in memory', { timeout: 60_000 }, async ({ expect }) => {
+    await using rig = await createRig();
+    const [piece, pieces] = [Buffer.alloc(1 << 20, 'x'), 200];
+    const hash = createHash('sha256');
+    for (let n = 0; n < pieces; n++) hash.update(piece);
+    const order = { sha256: hash.digest('hex'), bytes: piece.length * pieces, name: 'large' };
+    const { body } = await rig.api.call('POST', '/assets', order);
+    const before = residentMb(rig.service().pid);
+    let most = 0;
+    const stream = new ReadableStream({
+      pull(controller) {
+        most = Math.max(most, residentMb(rig.service().pid));
+        controller.enqueue(new Uint8Array(piece));
+        sent += 1;
+        if (sent === pieces) controller.close();
+      },
+    });
+    let sent = 0;
+    const { id } = body as { id: string };
+    const headers = { authorization: `Bearer ${rig.token}` };
+    const init = { method: 'PUT', headers, body: stream, duplex: 'half' } as RequestInit;
+    const response = await fetch(`${rig.url}/api/v1/assets/uploads/${id}`, init);
+    expect(response.status).toBe(201);
+    expect(Math.max(most, residentMb(rig.service().pid)) - before).toBeLessThan(100);
   });
 
   it('the generation of the machine, imported and then captured when it proves itself', { timeout: 90_000 }, async ({
