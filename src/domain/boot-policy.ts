@@ -1,5 +1,11 @@
 import { MOST_HOPS } from './boot/boot-trail.ts';
-import { chooseLoader, type LoaderExperience, type LoaderNames, loadersFor } from './boot/loader-names.ts';
+import {
+  chooseLoader,
+  type LoaderExperience,
+  type LoaderNames,
+  loadersFor,
+  orderedLoader,
+} from './boot/loader-names.ts';
 import type { Machine } from './machine.ts';
 import type { BootAttempt } from './ports/netboot.ts';
 
@@ -133,9 +139,9 @@ function loaderAnswer(
     return { kind: 'ignore', why: 'unsupported-architecture', detail: choices.why };
   }
   const { architecture, names } = choices;
-  const ordered = machine.spec.firmware?.loader;
+  const ordered = orderedLoader(machine.spec.firmware?.loader, names, loaders);
   const experience = history.experience(architecture);
-  const name = chooseLoader(names, experience, loaders.sizes.has(ordered ?? '') ? ordered : undefined);
+  const name = chooseLoader(names, experience, ordered);
   if (name === undefined)
     return { kind: 'ignore', why: 'unsupported-architecture', detail: 'its list of loaders is empty' };
   const first = chooseLoader(names, { ...experience, failed: [] }, undefined);

@@ -65,3 +65,17 @@ export function chooseLoader(
   const inTurn = proven !== undefined && names.includes(proven) ? [proven, ...names] : names;
   return inTurn.find((name) => !failed.includes(name)) ?? failed.find((name) => inTurn.includes(name));
 }
+
+/**
+ * The loader ordered for a machine, where it can run on what asks: one of the architecture's list, or one of no list at all. A machine
+ * that is set to boot as a BIOS must not be given the UEFI loader that was ordered for it.
+ */
+export function orderedLoader(
+  ordered: string | undefined,
+  names: readonly string[],
+  { byArchitecture, sizes }: LoaderNames,
+): string | undefined {
+  if (ordered === undefined || names.includes(ordered)) return ordered;
+  const ofOthers = [...byArchitecture.values()].some((list) => list.includes(ordered));
+  return sizes.has(ordered) && !ofOthers ? ordered : undefined;
+}

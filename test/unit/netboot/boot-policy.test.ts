@@ -88,6 +88,16 @@ describe('boot policy', () => {
     ['a loader that is no longer there', experience('gone.efi'), 'loader ipxe.efi'],
     ['all hung: the one that did longest ago', experience(undefined, 'snponly.efi', 'ipxe.efi'), 'loader snponly.efi'],
     ['the ordered loader', { ...quirky({ loader: 'snponly.efi' }), ...experience('ipxe.efi') }, 'loader snponly.efi'],
+    [
+      'a loader ordered for UEFI, asked as a BIOS',
+      { ...quirky({ loader: 'snponly.efi' }), ...request(firmware, { architectures: [0] }) },
+      'loader undionly.kpxe',
+    ],
+    [
+      'an ordered loader that is in no list',
+      { ...quirky({ loader: 'mine.efi' }), loaders: { ...loaders, sizes: new Map([['mine.efi', 1]]) } },
+      'loader mine.efi',
+    ],
     ['an ordered loader that is not there', quirky({ loader: 'gone.efi' }), 'loader ipxe.efi'],
     ['a third return', seen({ hops: 3 }), 'stop hop-limit'],
     ['a third return of iPXE', { ...seen({ hops: 3 }), ...request(ipxe) }, 'stop hop-limit'],
