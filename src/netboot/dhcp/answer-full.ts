@@ -83,7 +83,7 @@ export function createFullAnswerer(deps: AnswerFullDeps, own: InterfaceOptions, 
     const origin = originOf(request.message, subnets);
     const ourNames = [server, origin.relay.serverIdentifierOverride];
     if (facts.chosen !== undefined && !ourNames.includes(facts.chosen)) {
-      if (request.message.giaddr === NO_ADDRESS) otherServers.chosen(facts.chosen);
+      await lost(request, facts.chosen);
       return undefined;
     }
     const found = await open(request, 'request');
@@ -116,6 +116,15 @@ export function createFullAnswerer(deps: AnswerFullDeps, own: InterfaceOptions, 
       sightings.saw(consultation.machine.id, { type: 'lease.granted', source: 'dhcp', data });
     }
     return reply(found, { type: 'ack', yiaddr: address, leaseSeconds, network });
+  }
+
+  /** The client took another server's offer, which beside another server is what may happen. */
+  async function lost({ mac, message }: UnderstoodRequest, chosen: string): Promise<void> {
+    if (message.giaddr === NO_ADDRESS) otherServers.chosen(chosen);
+    const machine = own.mode === 'full' ? await directory.machineByMac(mac) : undefined;
+    if (machine === undefined) return;
+    const data = { protocol: 'dhcp', why: 'other-server-chosen', server: chosen };
+    sightings.saw(machine.id, { type: 'boot.ignored', source: 'dhcp', data });
   }
 
   /** RFC 2131 §4.3.5: parameters, no address and no lease time. */

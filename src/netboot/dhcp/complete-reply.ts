@@ -44,6 +44,11 @@ export function completeReply(reply: DhcpMessage, request: DhcpMessage, addition
   return fitted({ ...reply, options }, roomOf(request), [...unasked.reverse(), ...requested.reverse(), ...EXPENDABLE]);
 }
 
+/** Takes away what the client has no room for from a reply that is otherwise complete. */
+export function fitReply(reply: DhcpMessage, request: DhcpMessage): DhcpMessage {
+  return fitted(reply, roomOf(request), EXPENDABLE);
+}
+
 /** Sent back as they came. */
 const ECHOED = [DHCP_OPTION.clientIdentifier, DHCP_OPTION.subnetSelection];
 /** Machine identifier and, last of all, what a relay added. */
@@ -92,8 +97,9 @@ function addTimers(options: Map<number, Buffer>, reply: DhcpMessage): void {
 }
 
 function fitted(message: DhcpMessage, room: number, expendable: readonly number[]): DhcpMessage {
+  let length = encodedDhcpLength(message.options);
+  if (length <= room) return message;
   const options = new Map(message.options);
-  let length = encodedDhcpLength(options);
   for (const code of expendable) {
     if (length <= room) break;
     if (options.delete(code)) length = encodedDhcpLength(options);

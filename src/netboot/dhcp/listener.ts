@@ -5,6 +5,7 @@ import type { UdpPeer } from '../../foundation/udp.ts';
 import { encodeDhcpMessage } from '../../protocols/dhcp/message.ts';
 import type { PacketTap } from '../packet-tap.ts';
 import type { Answer } from './answer-full.ts';
+import { fitReply } from './complete-reply.ts';
 import { type UnderstoodRequest, understandDhcp } from './understand.ts';
 
 export type DhcpHandlerParts = {
@@ -41,7 +42,7 @@ export function createDhcpHandler(parts: DhcpHandlerParts, signal: AbortSignal) 
     try {
       const answer = await answerer.answer(request, signal);
       if (answer === undefined) return;
-      const data = encodeDhcpMessage(answer.reply);
+      const data = encodeDhcpMessage(fitReply(answer.reply, request.message));
       const remote = parts.destination(answer, request, from);
       await send(data, remote);
       saw('out', data, local, remote, request.mac);

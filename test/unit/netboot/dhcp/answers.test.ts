@@ -167,11 +167,15 @@ describe('mode full', () => {
   });
 
   it('notes which other server was chosen, of neighbours only', async () => {
-    const { ask, otherServers } = server();
+    const { ask, otherServers, sightings, timeline } = server();
     await ask('request', { mac: STRANGER, requested: '10.0.0.66', server: '10.0.0.9' });
     await ask('request', { giaddr: '10.0.0.254', requested: '10.0.0.66', server: '10.0.0.8' });
     expect(otherServers.list()).toEqual([
       expect.objectContaining({ interface: 'eth0', address: '10.0.0.9', how: 'choice' }),
+    ]);
+    await sightings.settled();
+    expect(timeline.events.map(({ type, data }) => [type, data.why, data.server])).toEqual([
+      ['boot.ignored', 'other-server-chosen', '10.0.0.8'],
     ]);
   });
 });
