@@ -93,10 +93,12 @@ export async function createTlsIdentity(
 }
 
 function namesOf(addresses: readonly string[]): readonly [string, ...string[]] {
-  const names = addresses.flatMap((address) =>
-    address === '0.0.0.0' || address === '::'
-      ? Object.values(networkInterfaces()).flatMap((all) => all?.map((each) => each.address) ?? [])
-      : [address],
-  );
+  const names = addresses
+    .flatMap((address) =>
+      address === '0.0.0.0' || address === '::'
+        ? Object.values(networkInterfaces()).flatMap((all) => all?.map((each) => each.address) ?? [])
+        : [address],
+    )
+    .map((address) => address.replace(/%.*$/, ''));
   return [names[0] ?? 'localhost', ...names.slice(1)];
 }
