@@ -91,13 +91,15 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
 
   function saw(machineId: string, { type, data }: NewEvent): void {
     const macs = cardsOf.get(machineId);
-    if (type !== 'file.served' || macs === undefined) return;
-    if (data.name === SCRIPT_NAME) {
+    if (macs === undefined || (type !== 'file.served' && type !== 'file.refused')) return;
+    // Refused or not, whoever asks for the script by HTTP runs a loader that works: a local disk may be entered by a 404.
+    if (data.name === SCRIPT_NAME && data.protocol === 'http') {
       // iPXE may have gone on by another card than the one whose firmware loaded it.
       for (const mac of macs)
         if (mac === macs.at(-1) || trailOf(mac).out?.fetchedAt != null) cameToScript(mac, machineId);
       return;
     }
+    if (type === 'file.refused') return;
     const mac = macs.findLast((each) => trailOf(each).out?.loader === data.name);
     if (mac !== undefined) keep(mac, afterLoaderFetched(trailOf(mac), clock.now()), machineId);
   }

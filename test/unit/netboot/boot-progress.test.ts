@@ -127,10 +127,14 @@ describe('boot progress', () => {
       insteadOf: null,
       attempt,
     };
-    const served = (name: string): void =>
-      sightings.saw(machine.id, { type: 'file.served', source: 'tftp', data: { protocol: 'tftp', name } });
+    const saw = (type: 'file.served' | 'file.refused', name: string): void => {
+      const protocol = name === 'script.ipxe' ? 'http' : 'tftp';
+      sightings.saw(machine.id, { type, source: protocol, data: { protocol, name } });
+    };
+    const served = (name: string): void => saw('file.served', name);
+    const refused = (name: string): void => saw('file.refused', name);
     const ask = (changes: Partial<BootRequest> = {}) => progress.asked(MAC, { ...firmware, ...changes }, 7, attempt);
-    return { clock, memory, progress, passed, answer, served, ask };
+    return { clock, memory, progress, passed, answer, served, refused, ask };
   }
 
   it('remembers the loader that brought a machine to its script', async () => {
@@ -187,6 +191,20 @@ describe('boot progress', () => {
     served('script.ipxe');
     await settle();
     expect(await memory.ofMac(MAC)).toMatchObject([{ loader: 'ipxe.efi' }]);
+    await clock.advance(PATIENCE);
+    expect((await ask()).experience(7).failed).toEqual([]);
+  });
+
+  it('takes a script refused for a loader that works, and a loader refused for none', async () => {
+    const { clock, progress, answer, served, refused, ask } = parts();
+    await ask();
+    progress.offered(MAC, machine.id, answer);
+    served('ipxe.efi');
+    refused('script.ipxe');
+    await clock.advance(PATIENCE);
+    expect((await ask()).experience(7).failed).toEqual([]);
+    progress.offered(MAC, machine.id, answer);
+    refused('ipxe.efi');
     await clock.advance(PATIENCE);
     expect((await ask()).experience(7).failed).toEqual([]);
   });
