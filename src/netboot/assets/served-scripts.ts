@@ -39,6 +39,19 @@ sleep 10
 exit 1
 `;
 
+/** What a GRUB as second stage asks for. */
+export const GRUB_CONFIG_NAME = 'grub.cfg';
+
+/**
+ * GRUB is no iPXE: it asks DHCP for nothing and cannot be given the machine's script. Where the operator has no grub.cfg of his own, it
+ * says so and goes on to the next boot device, instead of waiting at its prompt for a person.
+ */
+const GRUB_CONFIG = `echo 'Bootwright: the second stage of the signed chain is GRUB, and the loaders folder has no grub.cfg for it.'
+echo 'Put a signed iPXE there as grubx64.efi, or a grub.cfg of your own.'
+sleep 10
+exit
+`;
+
 /** Seconds that the reason of a stop stays on the screen. */
 export const STOP_SECONDS = 30;
 
@@ -46,7 +59,7 @@ export const STOP_SECONDS = 30;
 export function servedScripts(secureBoot: boolean): ReadonlyMap<string, string> {
   const reasons: readonly StopReason[] = ['hop-limit', 'ipxe-cannot-boot'];
   const stops = reasons.map((why) => [stopScriptName(why), stopScript(STOP_TEXT[why])] as const);
-  return new Map(secureBoot ? [...stops, [AUTOEXEC_NAME, AUTOEXEC]] : stops);
+  return new Map(secureBoot ? [...stops, [AUTOEXEC_NAME, AUTOEXEC], [GRUB_CONFIG_NAME, GRUB_CONFIG]] : stops);
 }
 
 function stopScript(text: string): string {

@@ -115,11 +115,23 @@ describe('Secure Boot', () => {
       11: ['snponly-arm64.efi'],
     });
     for (const name of [...SIGNED, ...DEFAULTS]) expect(loaders.files.has(name), name).toBe(true);
+    expect(loaders.files.get('grub.cfg')?.data.toString()).toMatch(/^echo [\s\S]*\nexit\n$/);
     const autoexec = loaders.files.get('autoexec.ipxe')?.data.toString() ?? '';
     const commands = parseIpxeScript(autoexec);
     expect(commands.length).toBeGreaterThan(5);
     // It must have an address before it fetches: older builds start it without one.
     expect(autoexec.indexOf('\ndhcp ')).toBeLessThan(autoexec.indexOf('\nchain '));
+  });
+
+  it('on: a grub.cfg of the operator comes before ours', async () => {
+    put('g.efi', 'grub.cfg');
+    const rows = [
+      { file: 'g.efi', architectures: [7] },
+      { file: 'grub.cfg', architectures: [] },
+    ];
+    writeFileSync(join(folder, 'loaders.json'), JSON.stringify({ loaders: rows }));
+    const { files } = await loadLoaders(folder, LOADER_MAP, { secureBoot: 'on' });
+    expect(files.get('grub.cfg')?.data.toString()).toBe('bytes of grub.cfg');
   });
 
   it('on without the shim is refused, naming its package', async () => {
