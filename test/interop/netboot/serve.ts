@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readEnvironment } from '../../../src/config/environment.ts';
+import type { FirmwareSpec } from '../../../src/domain/boot/firmware-spec.ts';
 import { systemClock } from '../../../src/foundation/clock.ts';
 import { type LogFields, silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
@@ -21,6 +22,8 @@ export type ServeOrder = {
   readonly machine: { readonly mac: string; readonly address: string };
   /** Further ones: m2, m3, … */
   readonly further?: readonly ServeOrder['machine'][];
+  /** What the first machine's firmware needs. */
+  readonly firmware?: FirmwareSpec;
   /** Armed when given. */
   readonly boot?: { readonly kernel: string; readonly initrds: readonly string[]; readonly commandLine: string };
 };
@@ -28,7 +31,12 @@ export type ServeOrder = {
 // The listeners as a process of their own, so that they can stand in a network namespace. Each event is a line on stdout.
 const order: ServeOrder = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
 const [machine, ...further] = [order.machine, ...(order.further ?? [])].map(({ mac, address }, index) =>
-  sampleMachine({ name: `m${index + 1}`, macs: [mac], address }),
+  sampleMachine({
+    name: `m${index + 1}`,
+    macs: [mac],
+    address,
+    ...(index === 0 && order.firmware !== undefined ? { firmware: order.firmware } : {}),
+  }),
 );
 if (machine === undefined) throw new Error('no machine is ordered');
 const now = systemClock.now;
