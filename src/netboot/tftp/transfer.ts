@@ -124,7 +124,8 @@ export function createTransfer(
         receiveAck(packet.block);
       } else if (packet.kind === 'error') {
         end(isProbe(packet.code) ? { kind: 'probed' } : { kind: 'aborted', code: packet.code });
-      } else {
+      } else if (packet.kind !== 'rrq') {
+        // A client that missed the first answer may repeat its request to where a part of it came from: the timer answers.
         const message = 'only ACK and ERROR belong to a read transfer';
         send(encodeTftpPacket({ kind: 'error', code: TFTP_ERROR.illegalOperation, message }));
         end({ kind: 'aborted', code: TFTP_ERROR.illegalOperation });

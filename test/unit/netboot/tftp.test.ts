@@ -198,8 +198,9 @@ describe('transfer', () => {
     t.transfer.gone();
     expect(t.ends).toEqual([{ kind: 'served', confirmed: false }]);
   });
-  it('ends at a packet that no reader sends', () => {
+  it('ends at a packet that no reader sends, and leaves a repeated request to its timer', () => {
     const t = transferOf(40, 1);
+    t.transfer.receive({ kind: 'rrq', filename: 'x', mode: 'octet', options: [] });
     t.transfer.receive({ kind: 'data', block: 1, data: Buffer.alloc(1) });
     expect(t.took()).toEqual(['OACK blksize=8', 'ERROR 4 "only ACK and ERROR belong to a read transfer"']);
     expect(t.ends).toEqual([{ kind: 'aborted', code: 4 }]);
