@@ -53,8 +53,8 @@ export type DhcpServerOptions = {
   readonly scriptBaseUrl: string;
 };
 
-/** Room for a segment that powers on at once: about two thousand requests. */
-const RECEIVE_BUFFER = 1 << 20;
+/** Room for a segment that powers on at once, while a disk takes its time; without privileges the kernel caps it at net.core.rmem_max. */
+const RECEIVE_BUFFER = 4 << 20;
 
 /** DHCP on port 67, as the server of its machines (`full`, `reservations`) or beside another one (`proxy`). */
 export function createDhcpServer(deps: DhcpServerDeps, options: DhcpServerOptions): Component<UdpPeer> {
@@ -136,7 +136,9 @@ async function listen(
     for (const socket of sockets) await socket[Symbol.asyncDispose]();
   };
   try {
-    const binding = fd === undefined ? { ...shared, address, port } : { ...shared, address: NO_ADDRESS, port, fd };
+    // An inherited socket keeps the buffer it came with: systemd may exceed net.core.rmem_max (ReceiveBuffer=), we may not.
+    const { receiveBufferBytes: _, ...kept } = shared;
+    const binding = fd === undefined ? { ...shared, address, port } : { ...kept, address: NO_ADDRESS, port, fd };
     const speaker = await udp.bind(binding, on({ address, port }), signal);
     sockets.push(speaker);
     if (fd === undefined && own.relayedOnly !== true) {

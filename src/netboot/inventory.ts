@@ -25,18 +25,23 @@ export function createInventory(deps: {
   const { machines, clock } = deps;
   const byMac = new Map<string, Remembered>();
   let addresses: { until: number; readonly read: Promise<ReadonlySet<string>> } | undefined;
+  /** All MAC addresses, as of a reading of everything. */
+  let macs: { readonly until: number; readonly known: ReadonlySet<string> } | undefined;
 
   async function readAddresses(): Promise<ReadonlySet<string>> {
     const begun = clock.elapsed();
     const all = await machines.list();
     const tookMs = clock.elapsed() - begun;
     if (addresses !== undefined) addresses.until = clock.elapsed() + Math.max(FRESH_MS, MOST_SHARE * tookMs);
+    // Counted from before the reading, so that a machine declared meanwhile is not taken for a stranger for longer.
+    macs = { until: begun + FRESH_MS, known: new Set(all.flatMap(({ spec }) => spec.macs)) };
     return new Set(all.map(({ spec }) => spec.address));
   }
 
   return {
     machineByMac(mac) {
       const now = clock.elapsed();
+      if (macs !== undefined && macs.until > now && !macs.known.has(mac)) return Promise.resolve(undefined);
       const known = byMac.get(mac);
       if (known !== undefined && known.until > now) return known.machine;
       byMac.delete(mac);

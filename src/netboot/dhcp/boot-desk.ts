@@ -63,7 +63,7 @@ export function createBootDesk(deps: BootDeskDeps, options: BootDeskOptions): Bo
       const { mac, vendorClass } = request;
       const machine = await directory.machineByMac(mac);
       if (machine === undefined) {
-        strangers.saw(mac, channel, describeDhcpMessage(request.message));
+        strangers.saw(mac, channel, () => describeDhcpMessage(request.message));
         return undefined;
       }
       const attempt = await directory.attemptOf(machine.id);

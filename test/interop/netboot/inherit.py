@@ -8,6 +8,8 @@ for wanted in json.loads(sys.argv[1]):
     one.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, wanted["device"].encode())
     one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # SO_RCVBUFFORCE, as ReceiveBuffer= does: beyond net.core.rmem_max.
+    one.setsockopt(socket.SOL_SOCKET, 33, wanted.get("buffer", 1 << 20))
     one.bind(("0.0.0.0", wanted["port"]))
     opened.append((one, wanted["name"]))
 # First out of the way, so that no descriptor is overwritten before it was copied.

@@ -82,12 +82,12 @@ describe('strangers', () => {
     const meter = createMeter();
     const clock = { ...createManualClock(), now: () => now };
     const strangers = createStrangers({ clock, log, meter });
-    for (const mac of ['a', 'a', 'b', 'a']) strangers.saw(mac, 'dhcp', '');
+    for (const mac of ['a', 'a', 'b', 'a']) strangers.saw(mac, 'dhcp', () => '');
     now += 60_001;
-    strangers.saw('a', 'dhcp', '');
+    strangers.saw('a', 'dhcp', () => '');
     expect(said).toEqual(['a', 'b', 'a']);
     expect(meter.value('netboot_unknown_machine', { channel: 'dhcp' })).toBe(5);
-    for (let n = 0; n < 5000; n++) strangers.saw(`flood-${n}`, 'dhcp', '');
+    for (let n = 0; n < 5000; n++) strangers.saw(`flood-${n}`, 'dhcp', () => '');
     expect(said.length).toBeLessThan(1100);
   });
 });
