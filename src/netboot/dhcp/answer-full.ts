@@ -110,7 +110,8 @@ export function createFullAnswerer(deps: AnswerFullDeps, own: InterfaceOptions, 
     }
     const { address } = judgement;
     const { leaseSeconds, network } = terms(found);
-    await book.grant(request.mac, address, leaseSeconds);
+    // Taken by another since it was judged: the client asks again, and is judged anew.
+    if (!(await book.grant(client, address, leaseSeconds))) return undefined;
     if (consultation !== undefined) {
       const data = { address, leaseMs: leaseSeconds * 1000 };
       sightings.saw(consultation.machine.id, { type: 'lease.granted', source: 'dhcp', data });

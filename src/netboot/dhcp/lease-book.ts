@@ -30,8 +30,11 @@ export type LeaseBook = {
   isFree(client: LeaseClient, subnet: Subnet, address: string): Promise<boolean>;
   /** Whether the address is given out by us: of the pool, or reserved. */
   isOurs(subnet: Subnet, address: string): Promise<boolean>;
-  /** Puts the lease on disk; the acknowledgement may leave when this has resolved. */
-  grant(mac: string, address: string, seconds: number): Promise<void>;
+  /**
+   * Puts the lease on disk; the acknowledgement may leave when this has resolved.
+   * @returns false when the address went to another in the meantime
+   */
+  grant(client: LeaseClient, address: string, seconds: number): Promise<boolean>;
   /** The client gave its address back. Only the holder can. */
   release(mac: string, address: string): Promise<void>;
   /** The client found the address in use: a pool address is set aside. @returns whether it was one */
@@ -75,6 +78,11 @@ export function createLeaseBook(deps: LeaseBookDeps, own: InterfaceOptions, subn
 
   function freeFor(mac: string, subnet: Subnet, address: string, reserved: ReadonlySet<string>, now: number): boolean {
     if (reserved.has(address) || address === own.address.address || address === subnet.network.router) return false;
+    return untaken(mac, address, now);
+  }
+
+  /** Whether nobody else holds or leases it. */
+  function untaken(mac: string, address: string, now: number): boolean {
     const hold = held.get(address);
     if (hold !== undefined && hold.mac !== mac && hold.until > now) return false;
     const lease = leases.at(address);
@@ -176,12 +184,16 @@ export function createLeaseBook(deps: LeaseBookDeps, own: InterfaceOptions, subn
     async isOurs(subnet, address) {
       return inPool(subnet, address) || address === own.address.address || (await inventory.reserved()).has(address);
     },
-    async grant(mac, address, seconds) {
+    async grant({ mac, reserved }, address, seconds) {
       const now = clock.now();
-      // Nobody else is offered it while the lease is on its way to the disk.
-      if (subnets.some((subnet) => inPool(subnet, address))) hold(mac, address, now + OFFER_MS);
+      if (subnets.some((subnet) => inPool(subnet, address))) {
+        if (reserved !== address && !untaken(mac, address, now)) return false;
+        // Nobody else is offered it while the lease is on its way to the disk.
+        hold(mac, address, now + OFFER_MS);
+      }
       await leases.put({ address, mac, expiresAt: now + seconds * 1000, state: 'bound' });
       drop(mac, address);
+      return true;
     },
     async release(mac, address) {
       drop(mac, address);

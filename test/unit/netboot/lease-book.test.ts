@@ -66,7 +66,7 @@ describe('lease book', () => {
 
   it('keeps the last holder his address as long as another is free', async () => {
     const { clock, book: b, offer } = book();
-    await b.grant('b', '10.0.0.3', 60);
+    await b.grant(card('b'), '10.0.0.3', 60);
     await clock.advance(61_000);
     expect(await offer(card('c'))).toBe('10.0.0.3');
     await clock.advance(61_000);
@@ -76,7 +76,7 @@ describe('lease book', () => {
 
   it('frees an offer after a minute, and a lease when it expires', async () => {
     const { clock, book: b, offer } = book();
-    await b.grant('b', '10.0.0.3', 60);
+    await b.grant(card('b'), '10.0.0.3', 60);
     await offer(card('c'));
     expect(await offer(card('d'))).toBeUndefined();
     await clock.advance(61_000);
@@ -86,7 +86,7 @@ describe('lease book', () => {
 
   it('keeps a granted address for its card and releases it only to its holder', async () => {
     const { store, book: b, near, offer } = book();
-    await b.grant('b', '10.0.0.4', 60);
+    await b.grant(card('b'), '10.0.0.4', 60);
     expect(await offer(card('b'))).toBe('10.0.0.4');
     await b.release('c', '10.0.0.4');
     expect(await store.ofAddress('10.0.0.4')).toBeDefined();
@@ -95,10 +95,19 @@ describe('lease book', () => {
     expect(await b.isFree(card('c'), near, '10.0.0.4')).toBe(true);
   });
 
+  it('grants an address that two ask for at the same moment to one of them', async () => {
+    const { store, book: b, near } = book();
+    const ask = async (mac: string): Promise<boolean> =>
+      (await b.isFree(card(mac), near, '10.0.0.4')) && b.grant(card(mac), '10.0.0.4', 60);
+    expect(await Promise.all([ask('b'), ask('c')])).toEqual([true, false]);
+    expect(await store.ofAddress('10.0.0.4')).toMatchObject({ mac: 'b' });
+    expect(await b.grant(card('c'), '10.0.0.4', 60)).toBe(false);
+  });
+
   it('finds a released address although the pool was found empty just before', async () => {
     const { book: b, offer } = book();
-    await b.grant('b', '10.0.0.3', 60);
-    await b.grant('c', '10.0.0.4', 60);
+    await b.grant(card('b'), '10.0.0.3', 60);
+    await b.grant(card('c'), '10.0.0.4', 60);
     expect(await offer(card('d'))).toBeUndefined();
     await b.release('c', '10.0.0.4');
     expect(await offer(card('d'))).toBe('10.0.0.4');
@@ -106,12 +115,12 @@ describe('lease book', () => {
 
   it('sets an address aside that a client found in use, but no reserved one and none of others', async () => {
     const { store, book: b, offer } = book();
-    await b.grant('b', '10.0.0.3', 60);
+    await b.grant(card('b'), '10.0.0.3', 60);
     expect(await b.decline('x', '10.0.0.3')).toBe(false);
     expect(await b.decline('b', '10.0.0.3')).toBe(true);
     expect(await store.ofAddress('10.0.0.3')).toMatchObject({ state: 'declined' });
     expect(await offer(card('b'))).toBe('10.0.0.4');
-    await b.grant('a', '10.0.0.2', 60);
+    await b.grant(first, '10.0.0.2', 60);
     expect(await b.decline('a', '10.0.0.2')).toBe(false);
   });
 
@@ -149,7 +158,7 @@ describe('an address that somebody has without a lease', () => {
     const { probe } = had({ '10.0.0.3': 'b', '10.0.0.4': 'c' });
     const { clock, book: b, offer } = book({ probe });
     expect(await offer(card('b'))).toBe('10.0.0.3');
-    await b.grant('c', '10.0.0.4', 60);
+    await b.grant(card('c'), '10.0.0.4', 60);
     await clock.advance(60_000);
     expect(await offer(card('d'))).toBe('10.0.0.4');
   });
