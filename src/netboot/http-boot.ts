@@ -10,7 +10,8 @@ import {
   type BootHandlerOptions,
   createBootHandler,
 } from './http/boot-handler.ts';
-import { type BootServerOptions, closed, createBootServer, listening } from './http/server.ts';
+import { type Listening, listen as listenAt } from './http/listen.ts';
+import { type BootServerOptions, createBootServer } from './http/server.ts';
 import { createTlsIdentity, type TlsIdentity, type TlsIdentityOptions } from './http/tls/identity.ts';
 
 /** HTTPS beside HTTP, for machines that know our certificate. */
@@ -75,15 +76,16 @@ export function createHttpBoot(deps: Omit<BootHandlerDeps, 'admission'>, options
   }
 
   async function serve(signal: AbortSignal): Promise<void> {
-    const servers: Server[] = [];
+    const served: Listening[] = [];
     const secure: (Server & { setSecureContext(context: TlsIdentity['current']): void })[] = [];
     async function listen(port: number, tls?: TlsIdentity): Promise<number> {
       let bound = port;
       for (const each of [address, ...furtherAddresses]) {
         const server = createBootServer({ handler, log, meter }, options, tls?.current);
-        servers.push(server);
+        const listening = await listenAt(server, each, bound);
+        served.push(listening);
         if ('setSecureContext' in server) secure.push(server);
-        bound = (await listening(server, each, bound)).port;
+        bound = listening.port;
       }
       return bound;
     }
@@ -109,7 +111,7 @@ export function createHttpBoot(deps: Omit<BootHandlerDeps, 'admission'>, options
       ended.abort();
       await sweeping;
     } finally {
-      await Promise.all(servers.filter((server) => server.listening).map(closed));
+      await Promise.all(served.map((each) => each.close()));
     }
   }
 

@@ -40,11 +40,11 @@ type Place = { transfers: number; idleSince: number };
 const BETWEEN_FILES_MS = 500;
 /** Whoever does not come back so long after it was told to has given up, or was switched off. */
 const GRACE_MS = 15_000;
-/** iPXE's own patience for one request has no end, but a person before the screen should see it move. */
-const LONGEST_SECONDS = 60;
+/** To ask too early costs next to nothing; a place that nobody comes for in time costs a boot. */
+const LONGEST_SECONDS = 30;
 const MOST_TICKETS = 8192;
-/** Before any transfer has ended: 60 MB over gigabit Ethernet, shared by a few. */
-const FIRST_GUESS_MS = 2000;
+/** Before any transfer has ended: 60 MB over gigabit Ethernet. */
+const FIRST_GUESS_MS = 500;
 
 /**
  * Limits how many machines fetch big files at once, so that each that fetches is done soon and none runs into its time-out.
@@ -112,9 +112,9 @@ export function createAdmission(
     const rounds = Math.floor(ahead / maximumTransfers) + 1;
     const forRate = maximumBytesPerSecond === undefined ? 0 : debtAfter(now) / maximumBytesPerSecond;
     const turn = Math.max((rounds * meanMs) / 1000, forRate);
-    // Those of one round come back spread over its second half and a little beyond, not all in the same instant.
+    // Those of one round come back spread over its second half and a little beyond, and over two seconds at least.
     const spread = (hashOf(who) % 1000) / 1000;
-    const seconds = Math.max(1, Math.min(LONGEST_SECONDS, Math.ceil(turn * (0.75 + spread / 2))));
+    const seconds = Math.max(1, Math.min(LONGEST_SECONDS, Math.ceil(turn * (0.75 + spread / 2) + spread)));
     const dueAt = now + seconds * 1000;
     if (held !== undefined) {
       held.dueAt = dueAt;

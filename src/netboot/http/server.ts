@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { errorText, UnreachableError } from '../../foundation/errors.ts';
+import { errorText } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Meter } from '../../foundation/meter.ts';
 import type { BootHandler } from './boot-handler.ts';
@@ -56,13 +56,11 @@ export function createBootServer(
       ? createServer(limits, answer)
       : // TLS 1.2 with RSA key exchange and CBC is all that older iPXE has; Node's own list of ciphers includes both.
         createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: requestMs }, answer);
-  server.maxConnections = maximumConnections;
   server.maxHeadersCount = MOST_HEADERS;
   // Ends a connection on which nothing moves: a machine that was switched off in the middle never says so.
   server.timeout = idleMs;
   server.on('error', (error) => log.error({ error: errorText(error) }, 'boot HTTP server'));
-  limitEach(server, options.maximumConnectionsPerAddress ?? 128, meter);
-  server.on('drop', () => meter.count('netboot_http_dropped', { why: 'too-many-connections' }));
+  limitConnections(server, maximumConnections, options.maximumConnectionsPerAddress ?? 128, meter);
   server.on('tlsClientError', (error) => {
     meter.count('netboot_http_dropped', { why: 'tls' });
     log.debug({ error: errorText(error) }, 'TLS handshake failed');
@@ -74,7 +72,9 @@ export function createBootServer(
     // must not have this one in its middle.
     const before = last.get(socket);
     const free = before === undefined || before.writableFinished;
-    if (!free || !socket.writable || !(socket instanceof Socket)) return void socket.destroy();
+    // Of a broken connection or TLS session nobody reads an answer.
+    const understandable = /^(HPE_|ERR_HTTP_)/.test(error.code ?? '');
+    if (!free || !understandable || !socket.writable || !(socket instanceof Socket)) return void socket.destroy();
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     socket.destroySoon();
   });
@@ -84,19 +84,24 @@ export function createBootServer(
   return server;
 }
 
-function limitEach(server: Server, most: number, meter: Meter): void {
+function limitConnections(server: Server, most: number, mostOfOne: number, meter: Meter): void {
   const open = new Map<string, number>();
-  server.on('connection', (socket: Socket) => {
+  let all = 0;
+  // Node tells nobody when a connection ends during its handshake; those live for the handshake's time only, and are not counted.
+  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     const count = (open.get(address) ?? 0) + 1;
     open.set(address, count);
+    all += 1;
     socket.once('close', () => {
       const left = (open.get(address) ?? 1) - 1;
       if (left > 0) open.set(address, left);
       else open.delete(address);
+      all -= 1;
     });
-    if (count <= most) return;
-    meter.count('netboot_http_dropped', { why: 'too-many-of-one-address' });
+    if (count <= mostOfOne && all <= most) return;
+    const why = all > most ? 'too-many-connections' : 'too-many-of-one-address';
+    meter.count('netboot_http_dropped', { why });
     socket.destroy();
   });
 }
@@ -106,26 +111,3 @@ const STATUS_OF_FAULT: Readonly<Record<string, string>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
-
-/** @throws UnreachableError when the port cannot be had */
-export function listening(server: Server, address: string, port: number): Promise<{ address: string; port: number }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ address: string; port: number }>();
-  const onError = (cause: Error): void => {
-    reject(new UnreachableError(`listen on ${address}:${port} for HTTP boot: ${cause.message}`, { cause }));
-  };
-  server.once('error', onError);
-  server.listen(port, address, () => {
-    server.off('error', onError);
-    const bound = server.address();
-    resolve({ address, port: typeof bound === 'object' && bound !== null ? bound.port : port });
-  });
-  return promise;
-}
-
-/** Ends all connections, finished or not, and settles when none is left. */
-export function closed(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  server.closeAllConnections();
-  return promise;
-}

@@ -129,6 +129,13 @@ describe('a connection', () => {
   });
 });
 
+describe('a port', () => {
+  it('that somebody has is refused, though our own sockets share one', async () => {
+    const http = { address: boot.bound.address, port: boot.bound.port };
+    await expect(startHttpBoot({ net: 81, files: {}, http })).rejects.toThrow(/listen on .* EADDRINUSE/);
+  });
+});
+
 describe('a second machine', () => {
   const files = ['script.ipxe', 'kernel', 'initrd/0', 'initrd/1'];
 

@@ -4,6 +4,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../src/foundation/clock.ts';
 import { ConfigError } from '../../../../src/foundation/errors.ts';
 import { silentLog } from '../../../../src/foundation/log.ts';
 import { loadAuthority } from '../../../../src/netboot/http/tls/authority.ts';
@@ -129,6 +130,17 @@ describe('HTTPS boot', () => {
     expect(baseUrlAt(address)).toBe(own);
     expect(await plain(path)).toContain(`${own}/boot/`);
     await expect(fetchTls({ host: address, port: httpsPort, path, localAddress: from })).rejects.toThrow(/certificate/);
+  });
+
+  it('forgets connections whose handshake failed', async () => {
+    const http = { maximumConnectionsPerAddress: 2, https: { port: 0, offer: 'never', folder } } as const;
+    await using boot = await startHttpBoot({ net: 96, files, http });
+    const { certificate: ca } = await loadAuthority({ clock: systemClock }, folder);
+    const to = { host: boot.bound.address, port: boot.bound.httpsPort, path: '/', localAddress: '127.96.1.1' };
+    for (let n = 0; n < 5; n++) {
+      await expect(fetchTls(to)).rejects.toThrow(/certificate/);
+      await expect.poll(() => fetchTls({ ...to, ca }).catch(String)).toBe('there is nothing by that name\n');
+    }
   });
 
   it('is off by default, and there is no certificate then', async () => {
