@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FirmwareSpec } from '../../../src/domain/boot/firmware-spec.ts';
+import { servedScripts } from '../../../src/netboot/assets/served-scripts.ts';
 import type { NetbootOptions } from '../../../src/netboot/netboot.ts';
 import { pattern } from '../../support/netboot-service.ts';
 import {
@@ -18,7 +19,9 @@ import {
 
 const OVMF = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 const IPXE = '/usr/lib/ipxe';
+const LKRN = `${IPXE}/ipxe.lkrn`;
 const NEEDED = [
+  LKRN,
   '/usr/bin/qemu-system-x86_64',
   OVMF,
   `${IPXE}/ipxe.efi`,
@@ -33,7 +36,7 @@ const able = canMakeNamespaces() && NEEDED.every((path) => existsSync(path));
 const secureAble = able && [SECURE_OVMF, SHIM, GRUB].every((path) => existsSync(path));
 const BOOT_MS = 150_000;
 
-describe.skipIf(!able)("OVMF's ways to a loader (needs root, QEMU, OVMF, iPXE, dnsmasq)", () => {
+describe.skipIf(!able)("real firmware's ways to its script (needs root, QEMU, OVMF, iPXE, dnsmasq)", () => {
   let segment: Segment;
   let machine: ChildProcess | undefined;
   afterEach(() => {
@@ -67,9 +70,28 @@ describe.skipIf(!able)("OVMF's ways to a loader (needs root, QEMU, OVMF, iPXE, d
     );
   }
 
-  async function serve(mode: 'full' | 'proxy', firmware: FirmwareSpec = {}, more: Partial<NetbootOptions> = {}) {
+  /** iPXE as a BIOS's kernel, with a script in place of its initrd where one is given. */
+  function startIpxe(script?: string): void {
+    if (script !== undefined) writeFileSync(join(segment.folder, 'embedded.ipxe'), script);
+    machine = segment.clientStart(
+      'qemu-system-x86_64',
+      ...['-machine', 'pc,graphics=off', '-nodefaults', '-display', 'none', '-accel', 'tcg', '-m', '256'],
+      ...['-serial', 'file:console.log', '-kernel', LKRN],
+      ...(script === undefined ? [] : ['-initrd', 'embedded.ipxe']),
+      ...['-netdev', 'tap,id=n0,ifname=tap0,script=no,downscript=no'],
+      ...['-device', `virtio-net-pci,netdev=n0,mac=${segment.mac},romfile=`],
+    );
+  }
+
+  async function serve(
+    mode: 'full' | 'proxy',
+    firmware: FirmwareSpec = {},
+    more: Partial<NetbootOptions> = {},
+    bios = false,
+  ) {
     segment = makeSegment('tap');
-    copyFileSync(`${IPXE}/ipxe.efi`, join(segment.folder, 'kernel'));
+    // iPXE is a program for UEFI and a Linux kernel for BIOS, and small.
+    copyFileSync(bios ? LKRN : `${IPXE}/ipxe.efi`, join(segment.folder, 'kernel'));
     writeFileSync(join(segment.folder, 'first.img'), pattern(200_003, 1));
     const own = {
       name: 'eth0',
@@ -87,7 +109,7 @@ describe.skipIf(!able)("OVMF's ways to a loader (needs root, QEMU, OVMF, iPXE, d
       );
     }
     const options: NetbootOptions = { interfaces: [own], http: { port: 8480 }, assets: [segment.folder], ...more };
-    const boot = { kernel: 'kernel', initrds: ['first.img'], commandLine: 'console=ttyS0' };
+    const boot = { kernel: 'kernel', initrds: ['first.img'], commandLine: bios ? 'autoboot' : 'console=ttyS0' };
     const { events } = await segment.serve({ options, boot, firmware });
     const served = (): readonly string[] =>
       events.filter(({ type }) => type === 'file.served').map(({ data }) => `${data.protocol} ${data.name}`);
@@ -133,6 +155,31 @@ describe.skipIf(!able)("OVMF's ways to a loader (needs root, QEMU, OVMF, iPXE, d
       await expect.poll(screen, whole).toContain('Bootwright: boots over and over without coming up');
     },
     4 * BOOT_MS,
+  );
+
+  it.each(['full', 'proxy'] as const)(
+    'iPXE comes to its own script by autoexec.ipxe, %s',
+    async (mode) => {
+      const { served } = await serve(mode, {}, {}, true);
+      startIpxe(servedScripts(true).get('autoexec.ipxe') ?? '');
+      await expect.poll(served, whole).toContain('http initrd/0');
+      expect(served().slice(0, 3)).toEqual(toKernel);
+    },
+    BOOT_MS + 10_000,
+  );
+
+  it(
+    'iPXE whose kernel is iPXE goes round three times, then shows why not again',
+    async () => {
+      const { events, served } = await serve('full', {}, {}, true);
+      startIpxe();
+      const screen = (): string => readIfThere(join(segment.folder, 'console.log'));
+      await expect.poll(screen, whole).toContain('Bootwright: boots over and over without coming up');
+      expect(served().filter((name) => name === 'http kernel')).toHaveLength(3);
+      expect(served().at(-1)).toBe('tftp stop-hop-limit.ipxe');
+      expect(events.filter(({ data }) => data.why === 'hop-limit').length).toBeGreaterThan(0);
+    },
+    BOOT_MS + 10_000,
   );
 
   it.skipIf(!secureAble)(
