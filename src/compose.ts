@@ -12,6 +12,7 @@ import { createIpmiBmcs } from './drivers/bmc/ipmi/ipmi-bmcs.ts';
 import { loadPins } from './drivers/bmc/ipmi/link/kept-pins.ts';
 import { createConsoles } from './drivers/console/consoles.ts';
 import { createHosts } from './drivers/hosts.ts';
+import { createGenerationFiles } from './drivers/nixos/generation-files.ts';
 import { createSystemBuilder } from './drivers/nixos/system-builder.ts';
 import { createSecrets } from './drivers/secrets/secrets.ts';
 import { createSshConnections } from './drivers/ssh/connections.ts';
@@ -20,7 +21,11 @@ import { systemEntropy } from './foundation/entropy.ts';
 import type { Log } from './foundation/log.ts';
 import { createMeter } from './foundation/meter.ts';
 import { systemUdp } from './foundation/udp.ts';
+import { openAssetStore } from './netboot/assets/asset-store.ts';
+import { createBootSources } from './netboot/assets/boot-sources.ts';
+import { createGenerationCaptures } from './netboot/assets/capture-generation.ts';
 import { createNetboot, type NetbootOptions } from './netboot/netboot.ts';
+import { netbootSockets } from './netboot/options.ts';
 import { runAll } from './run-all.ts';
 import { createEngine } from './runs/engine.ts';
 import { createOrders } from './runs/orders.ts';
@@ -62,9 +67,33 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const hosts = createHosts({ ...base, secrets, connections });
   const builder = createSystemBuilder({ clock, log, secrets, connections });
 
-  const netboot = createNetboot({ ...base, udp, ...store }, config.netboot ?? NO_NETBOOT);
+  const assets = await openAssetStore(
+    { records: store.assetRecords, clock, log },
+    {
+      folder: join(config.dataDirectory, 'assets'),
+      quotaBytes: config.assets.quotaMiB * 1024 * 1024,
+      graceMs: config.assets.graceHours * 3_600_000,
+    },
+  );
+  const stored = { assets, records: store.assetRecords };
+  const bootSources = createBootSources({ ...stored, generations: store.generations });
+  const open = createGenerationFiles({ clock, log, secrets, connections });
+  const captures = createGenerationCaptures({ ...stored, open, clock, log });
+
+  const sockets = netbootSockets(environment.inheritedSockets);
+  const netboot = createNetboot({ ...base, udp, ...store, assets }, { ...netbootOptions(config), sockets });
   const attemptLifetimeMs = (config.netboot?.attemptLifetimeSeconds ?? 1800) * 1000;
-  const steps = createSteps({ ...store, bmcs, hosts, builder, secrets, clock, attemptLifetimeMs });
+  const steps = createSteps({
+    ...store,
+    bmcs,
+    hosts,
+    builder,
+    secrets,
+    clock,
+    attemptLifetimeMs,
+    bootSources,
+    captures,
+  });
   const engine = createEngine({ ...base, runs, machines, timeline, steps });
   const orders = createOrders({ machines, runs });
 
@@ -77,7 +106,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const { socket } = config.listen;
   const api = createApi(
     {
-      ...{ ...base, ...store, orders, bmcs, consoles },
+      ...{ ...base, ...store, orders, bmcs, consoles, assets, captures },
       checks: {
         parseMachineSpec: createParseMachineSpec({ commands: config.secrets.commandsThroughApi }),
         flakeProblem,
@@ -100,4 +129,11 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   // A listener that cannot start rejects its own run as well, which is where the failure is told.
   announce().catch(() => undefined);
   await runAll([netboot, engine, consoles, api], signal);
+}
+
+/** The authority of HTTPS boot is kept beside the database. */
+function netbootOptions({ netboot, dataDirectory }: Config): NetbootOptions {
+  if (netboot === undefined) return NO_NETBOOT;
+  const { https, ...rest } = netboot;
+  return https === undefined ? rest : { ...rest, https: { ...https, folder: dataDirectory } };
 }

@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   express: ['api', 'netboot'],
   ssh2: ['drivers/ssh', 'simulator'],
+  'node-forge': ['netboot/http/tls'],
   kysely: ['store'],
   zod: ['config', 'api', 'protocols/redfish'],
   yaml: ['config', 'cli'],

@@ -27,6 +27,8 @@ export const PERMISSIONS = {
   // A machine's declaration says where secrets are read and whom they are sent to.
   'machine.write': 'admin',
   'token.manage': 'admin',
+  // What is uploaded runs as the kernel of whatever machine boots it.
+  'asset.write': 'admin',
   // Bytes can do anything to a controller, its users' passwords among it.
   'hardware.raw': 'admin',
 } as const satisfies Readonly<Record<string, TokenRole>> & Readonly<Record<`run.${RunKind}`, TokenRole>>;

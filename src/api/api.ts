@@ -9,6 +9,7 @@ import { pagesRouter } from './pages.ts';
 import type { ApiOptions, ApiParts } from './parts.ts';
 import { numberRequests } from './request-id.ts';
 import { aboutRoutes } from './routes/about.ts';
+import { assetRoutes } from './routes/assets.ts';
 import { bmcRoutes } from './routes/bmc.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -65,6 +66,7 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
     ...runRoutes(parts),
     ...eventRoutes(parts),
     ...consoleRoutes(parts),
+    ...assetRoutes(parts),
     ...feeds.routes,
     ...tokenRoutes({ ...parts, log }),
     ...sessionRoutes(sessions),

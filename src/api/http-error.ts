@@ -8,6 +8,7 @@ const CODES = {
   'origin-refused': 403,
   'no-such-route': 404,
   'method-not-allowed': 405,
+  'wrong-offset': 409,
   'payload-too-large': 413,
   'unsupported-media-type': 415,
   'upgrade-required': 426,

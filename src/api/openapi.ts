@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HTTP_ERROR_CODES } from './http-error.ts';
 import type { Answer, Route } from './route.ts';
+import { assetSchema, assetUploadSchema, capturedSchema, collectedSchema, newAssetSchema } from './schema/asset.ts';
 import {
   consoleClientMessageSchema,
   consoleMatchesSchema,
@@ -57,6 +58,11 @@ const NAMED = {
   RunStep: runStepSchema,
   RunError: runErrorSchema,
   RunSummary: runSummarySchema,
+  Asset: assetSchema,
+  AssetUpload: assetUploadSchema,
+  NewAsset: newAssetSchema,
+  CapturedGeneration: capturedSchema,
+  Collected: collectedSchema,
   Event: eventSchema,
   EventPage: eventPageSchema,
   Chassis: chassisSchema,
@@ -150,6 +156,7 @@ function operationOf(route: Route, jsonOf: JsonOf): Operation {
     ...(route.body === undefined
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: jsonOf(route.body, 'input') } } } }),
+    ...(route.rawBody === true ? { requestBody: { required: true, content: { 'application/octet-stream': {} } } } : {}),
     responses: { ...responses, default: problem('Any error.') },
     ...(route.access === 'public' ? { security: [] } : {}),
     'x-permission': route.access,

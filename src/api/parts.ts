@@ -1,6 +1,8 @@
 import type { MachineSpec } from '../domain/machine.ts';
+import type { Assets } from '../domain/ports/assets.ts';
 import type { Bmcs } from '../domain/ports/bmcs.ts';
 import type { Consoles, ConsoleText } from '../domain/ports/consoles.ts';
+import type { GenerationCaptures } from '../domain/ports/generation-files.ts';
 import type { Generations } from '../domain/ports/generations.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { RunOutput, Runs } from '../domain/ports/runs.ts';
@@ -21,6 +23,8 @@ export type ApiParts = {
   readonly output: RunOutput;
   readonly tokens: Tokens;
   readonly generations: Generations;
+  readonly assets: Assets;
+  readonly captures: Pick<GenerationCaptures, 'fromMachine' | 'fromFolder'>;
   readonly consoles: Consoles;
   readonly consoleText: ConsoleText;
   readonly bmcs: Pick<Bmcs, 'open' | 'resetAuthentication'>;

@@ -1,3 +1,4 @@
+import { StorageFullError } from '../domain/ports/assets.ts';
 import {
   AuthenticationError,
   BugError,
@@ -24,6 +25,7 @@ const STATUS: readonly (readonly [abstract new (...args: never[]) => ServiceErro
   [AuthenticationError, 502, 'A peer could not be authenticated with, or did not prove itself'],
   [UnreachableError, 504, 'A peer did not answer'],
   [DeadlineError, 504, 'The time was over'],
+  [StorageFullError, 507, 'There is no room'],
   [ConfigError, 500, 'The configuration does not work'],
   [BugError, 500, 'An error in the service itself'],
 ];

@@ -37,6 +37,8 @@ export type RouteDescription = {
   /** `public`: without a token. */
   readonly access: Permission | 'public' | 'any-token';
   readonly headers?: readonly { readonly name: string; readonly description: string }[];
+  /** Takes bytes of any length as they come; the handler reads them from the request. Default false. */
+  readonly rawBody?: boolean;
   readonly answers: Readonly<Record<number, Answer>>;
 };
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { CliError, EXIT, type ExitCode } from './cli-error.ts';
+import { addAssetCommands } from './commands/assets.ts';
 import { addConsoleCommands } from './commands/console.ts';
 import { addEventCommands } from './commands/events.ts';
 import { addHardwareCommands } from './commands/hardware.ts';
@@ -42,6 +43,7 @@ async function main(argv: readonly string[], around: CliEnvironment): Promise<Ex
   addEventCommands(program, around);
   addConsoleCommands(program, around);
   addHardwareCommands(program, around, exits);
+  addAssetCommands(program, around);
   addTokenCommands(program, around);
   // Commands inherit these when they are made, which was before; so each is told.
   for (const command of descendants(program)) command.exitOverride().showHelpAfterError('(--help shows how)');

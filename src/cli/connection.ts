@@ -14,6 +14,8 @@ export type Call = {
   /** Below /api/v1. */
   readonly path: string;
   readonly body?: unknown;
+  /** Bytes to send instead of JSON. */
+  readonly bytes?: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
   /** How long the answer may take, milliseconds. Default 30 s. */
   readonly patienceMs?: number;
@@ -91,11 +93,12 @@ function targetOf(url: string): Target {
 }
 
 function send(target: Target, call: Call, token: string, signal: AbortSignal, url: string): Promise<IncomingMessage> {
-  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+  const body = call.bytes ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+  const type = call.bytes === undefined ? 'application/json' : 'application/octet-stream';
   const headers = {
     accept: 'application/json, text/event-stream, text/plain',
     authorization: `Bearer ${token}`,
-    ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+    ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
     ...call.headers,
   };
   const options = {

@@ -41,6 +41,14 @@ export const interfaceAddress = z
   })
   .transform((text): InterfaceAddress => splitInterfaceAddress(text) ?? { address: text, prefixLength: 32 });
 
+/** `a.b.c.d/nn`, a network, by any address of it. */
+export const networkAddress = z
+  .string()
+  .refine((text) => splitInterfaceAddress(text) !== undefined, {
+    error: 'is not an IPv4 network like 10.78.0.0/24 (8 to 30)',
+  })
+  .transform((text): InterfaceAddress => splitInterfaceAddress(text) ?? { address: text, prefixLength: 32 });
+
 /** Whether `address` lies in the network of `of`. */
 export function inNetwork(address: string, of: InterfaceAddress): boolean {
   return network(address, of.prefixLength) === network(of.address, of.prefixLength);

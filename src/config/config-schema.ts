@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { host, inNetwork, interfaceAddress, ipv4, ipv4Number, port } from './addresses.ts';
+import { host, ipv4, port } from './addresses.ts';
 import { documentedObject } from './documented.ts';
 import { machineSchema, repeated } from './machine-schema.ts';
+import { netbootInterface } from './netboot-interface-schema.ts';
 
 const absolutePath = z.string().regex(/^\/[^\p{Cc}]*$/u, { error: 'must be an absolute path' });
 
@@ -24,59 +25,45 @@ const listen = documentedObject({
     .describe('Serve /metrics to anybody without a token. Default false: only to loopback.'),
 }).describe('Where the API listens.');
 
-const pool = documentedObject({
-  from: ipv4.describe('First address of the pool.'),
-  to: ipv4.describe('Last address of the pool.'),
-}).describe('Addresses for machines without a reservation. Absent: only declared machines get one.');
-
-const netbootInterface = documentedObject({
-  name: z
-    .string()
-    // IFNAMSIZ is 16 with the closing NUL (linux/if.h).
-    .regex(/^[^\s/:]{1,15}$/, { error: 'is not the name of a network interface (15 characters at most)' })
-    .describe('Network interface: eno1.'),
-  address: interfaceAddress.describe('Our IPv4 address on it with prefix length: 10.77.0.1/24.'),
-  mode: z
-    .enum(['off', 'proxy', 'full'])
-    .default('off')
-    .describe('off: silent. proxy: boot answers beside another DHCP server. full: addresses too. Default off.'),
-  pool: z.exactOptional(pool),
-  leaseSeconds: z
-    .int()
-    .min(60)
-    .max(604_800)
-    .default(3600)
-    .describe('Life of a lease in seconds, in mode full. Default 3600.'),
-  router: z.exactOptional(ipv4).describe('Default gateway told to machines, in mode full. Default none.'),
-  dns: z.array(ipv4).max(8).default([]).describe('Name servers told to machines, in mode full. Default none.'),
-})
-  .superRefine((value, context) => {
-    const add = (path: (string | number)[], message: string): void => {
-      context.addIssue({ code: 'custom', path, message });
-    };
-    const network = `${value.address.address}/${value.address.prefixLength}`;
-    if (value.mode !== 'full' && value.pool !== undefined)
-      add(['pool'], 'is used in mode full only: remove it, or set mode: full');
-    for (const end of ['from', 'to'] as const) {
-      const address = value.pool?.[end];
-      if (address !== undefined && !inNetwork(address, value.address))
-        add(['pool', end], `is not in the network of ${network}`);
-    }
-    if (value.pool !== undefined && ipv4Number(value.pool.from) > ipv4Number(value.pool.to))
-      add(['pool'], 'ends before it begins');
-    if (value.router !== undefined && !inNetwork(value.router, value.address))
-      add(['router'], `is not in the network of ${network}`);
-  })
-  .describe('One interface that machines boot from.');
-
 const netboot = documentedObject({
   interfaces: z.array(netbootInterface).max(64).default([]).describe('Interfaces to serve. Default none.'),
   http: documentedObject({
     port: port.default(8480).describe('TCP port for boot scripts, kernels and initrds. Default 8480.'),
     address: z.exactOptional(ipv4).describe("Address to listen on. Default: each interface's own."),
+    maximumTransfers: z
+      .exactOptional(z.int().min(1).max(4000))
+      .describe(
+        'Machines that fetch kernels and initrds at once; others are told to ask again later. Default: 32 a processor, at least 64.',
+      ),
+    maximumBytesPerSecond: z
+      .exactOptional(z.int().min(1_000_000))
+      .describe('What these transfers may take together in the mean, in bytes a second. Default: no limit.'),
   })
     .prefault({})
     .describe('The HTTP server machines boot from.'),
+  https: z
+    .exactOptional(
+      documentedObject({
+        port: port.default(8443).describe('TCP port. Default 8443.'),
+        offer: z
+          .enum(['never', 'always'])
+          .default('never')
+          .describe(
+            'always: boot URLs are HTTPS, so every machine must trust the certificate. never: only who comes by HTTPS gets it. Default never.',
+          ),
+        certificate: z
+          .exactOptional(
+            documentedObject({
+              certificateFile: absolutePath.describe('PEM file of the certificate and its chain.'),
+              keyFile: absolutePath.describe('PEM file of its private key, which only its owner can read.'),
+            }),
+          )
+          .describe(
+            'A certificate of your own. Default: one of our authority, which machines find at /ca.crt over HTTP.',
+          ),
+      }),
+    )
+    .describe('HTTPS for machines that can. Absent: none.'),
   ports: documentedObject({
     dhcp: port.default(67).describe('UDP port we hear DHCP on. Default 67.'),
     dhcpClient: port.default(68).describe('UDP port of DHCP clients. Default 68.'),
@@ -88,7 +75,23 @@ const netboot = documentedObject({
   assets: z.array(absolutePath).max(32).default([]).describe('Folders with kernels and initrds. Default none.'),
   loaders: z
     .exactOptional(absolutePath)
-    .describe('Folder with iPXE binaries (ipxe.efi, undionly.kpxe). Default: where the distribution installs them.'),
+    .describe(
+      'Folder with boot loaders (ipxe.efi, undionly.kpxe), and loaders.json where it says which is for whom. Default: where the distribution installs them.',
+    ),
+  secureBoot: z
+    .enum(['off', 'on'])
+    .default('off')
+    .describe(
+      'on: UEFI machines are offered the signed chain (shim, then a signed loader), which boots with Secure Boot and without. Default off.',
+    ),
+  loaderPatienceSeconds: z
+    .int()
+    .min(10)
+    .max(3600)
+    .default(60)
+    .describe(
+      'How long a boot loader that was fetched may take to its script before the machine is offered another one, in seconds. Default 60.',
+    ),
   attemptLifetimeSeconds: z
     .int()
     .min(60)
@@ -118,6 +121,22 @@ export const configSchema = documentedObject({
     .prefault({})
     .describe('The log, JSON lines on standard error.'),
   netboot: z.exactOptional(netboot),
+  assets: documentedObject({
+    quotaMiB: z
+      .int()
+      .min(1)
+      .max(1 << 30)
+      .default(20_480)
+      .describe('How much uploaded assets may take in the data directory, in MiB. Default 20480.'),
+    graceHours: z
+      .number()
+      .min(0)
+      .max(8760)
+      .default(24)
+      .describe('Assets used within these hours are never collected, needed or not. Default 24.'),
+  })
+    .prefault({})
+    .describe('Uploaded assets.'),
   secrets: documentedObject({
     commandsThroughApi: z
       .boolean()

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { BMC_QUIRKS, type MachineSpec } from '../domain/machine.ts';
 import type { StepName } from '../domain/run.ts';
 import { host, ipv4, macAddress, port } from './addresses.ts';
+import { dhcpOptionsSchema } from './dhcp-options-schema.ts';
 import { documentedObject } from './documented.ts';
+import { firmwareSchema } from './firmware-schema.ts';
 import { attributeProblem, flakeProblem } from './flake-ref.ts';
+import { netbootSchema } from './netboot-schema.ts';
 import { secretRef } from './secret-ref.ts';
 import { sshPublicKey } from './ssh-key.ts';
 
@@ -29,14 +32,9 @@ const ipmiUser = z
 const unixUser = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, {
   error: 'is not a user name: a letter or underscore first, 32 characters at most',
 });
-const oneLine = z.string().regex(/^[^\p{Cc}]*$/u, { error: 'must be one line without control characters' });
 const diskName = z
   .string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,126}$/, { error: 'is not a device-mapper name like cryptroot' });
-const assetName = z
-  .string()
-  .max(255)
-  .refine(isPlainPath, { error: 'must be a path inside the assets folders: no leading slash, no "..", no empty part' });
 
 /** @see IPMI v2.0 rev. 1.1 §22.15.2, Table 22-20; those with RC4 are not supported */
 const CIPHER_SUITES: readonly number[] = [0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17];
@@ -94,17 +92,6 @@ const bmc = documentedObject({
     }
   })
   .describe('One way to reach the management controller.');
-
-const netboot = documentedObject({
-  kernel: assetName.describe('File of the assets folders.'),
-  initrds: z
-    .array(assetName)
-    .min(1)
-    .max(16)
-    .describe('Files of the assets folders, in the order the kernel gets them.'),
-  // COMMAND_LINE_SIZE is 2048 bytes on x86 (arch/x86/include/asm/setup.h) and arm64; longer lines are cut silently.
-  commandLine: oneLine.max(2047).describe('Kernel parameters, one line of 2047 bytes at most.'),
-}).describe('What the machine boots over the network. Absent: it boots from its own disk.');
 
 const ssh = documentedObject({
   port: z.exactOptional(port).describe('TCP port. Default 22.'),
@@ -178,7 +165,9 @@ export const machineSchema = documentedObject({
     .describe(
       'Ways to reach the management controller, tried in order; a later one that answers is asked first for a minute. Default none.',
     ),
-  netboot: z.exactOptional(netboot),
+  netboot: z.exactOptional(netbootSchema),
+  dhcpOptions: z.exactOptional(dhcpOptionsSchema),
+  firmware: z.exactOptional(firmwareSchema),
   stage1: z.exactOptional(ssh.describe('SSH server of the initrd. Absent: nothing to unlock.')),
   stage3: ssh.describe('SSH server of the running system.'),
   disks: z.array(disk).max(32).default([]).describe('Encrypted disks, each with its passphrase. Default none.'),
@@ -219,8 +208,4 @@ export const machineSpecSchema: z.ZodType<MachineSpec> = machineSchema;
 /** Indexes of the values that stood earlier in the list. */
 export function repeated(values: readonly string[]): number[] {
   return [...values.keys()].filter((index) => values.indexOf(values[index] ?? '') < index);
-}
-
-function isPlainPath(text: string): boolean {
-  return /^[^\p{Cc}\\]+$/u.test(text) && text.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }

@@ -43,7 +43,7 @@ export const EVENT_TYPES = {
   'action.started': 'action started',
   /** label, attempt, tookMs, result? or code+message */
   'action.ended': 'action ended',
-  /** attempt, expiresAt, kernel, initrds */
+  /** attempt, expiresAt, boot: kind; kernel and initrds, generation, files or exit, by kind */
   'boot.armed': 'netboot armed',
   /** attempt, why */
   'boot.disarmed': 'netboot disarmed',

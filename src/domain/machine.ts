@@ -1,3 +1,5 @@
+import type { FirmwareSpec } from './boot/firmware-spec.ts';
+import type { RawDhcpOption } from './dhcp-options.ts';
 import type { SecretRef } from './secret-ref.ts';
 
 /** Defects of controllers that have to be told, since a client that guessed them would be wrong with others. */
@@ -34,14 +36,50 @@ export type BmcSpec = {
   readonly quirks?: readonly BmcQuirk[];
 };
 
-/** What the machine netboots: files of the assets folder, by their names there. */
-export type NetbootSpec = {
+/**
+ * A kernel with its initrds, by name: an uploaded asset of that name, else a file of the asset folders; `sha256:` and 64
+ * digits name an uploaded asset by its contents.
+ */
+export type KernelBoot = {
   readonly kernel: string;
   /** In order; their contents are concatenated by the kernel. */
   readonly initrds: readonly string[];
   /** Kernel parameters, one line. */
   readonly commandLine: string;
 };
+
+/** A NixOS generation of this machine, captured when it proved itself or imported. */
+export type GenerationBoot = {
+  /** `current`: the newest proven one that was captured, else the newest captured; or the store path of its system. */
+  readonly generation: string;
+  /** Kernel parameters after those of the generation. Default none. */
+  readonly commandLine?: string;
+  /**
+   * Capture the secrets too that NixOS adds to an initrd where it is installed, as the host keys of its SSH server. They then lie in
+   * our data directory and cross the boot network in clear. Default false.
+   */
+  readonly initrdSecrets?: boolean;
+};
+
+/** An iPXE script of one's own. See `script-template.ts` for what may stand in it. */
+export type ScriptBoot = {
+  readonly script: string | { readonly asset: string };
+  /** Names of what the script fetches below `${base-url}/files/`. Default none. */
+  readonly files?: readonly string[];
+};
+
+/** Ways to hand a machine that has netbooted on to its own disk; none works with every firmware. */
+export const LOCAL_DISK_EXITS = ['auto', 'exit', 'exit-1', 'sanboot', '404'] as const;
+export type LocalDiskExit = (typeof LOCAL_DISK_EXITS)[number];
+
+/** The machine's own disk, by way of the network. */
+export type LocalDiskBoot = { readonly localDisk: LocalDiskExit };
+
+/** A rescue system. It proves itself as any other: by a pinned key. */
+export type RescueBoot = { readonly rescue: KernelBoot };
+
+/** What the machine netboots. */
+export type NetbootSpec = KernelBoot | GenerationBoot | ScriptBoot | LocalDiskBoot | RescueBoot;
 
 /** How the SSH server of a stage is reached and what it must prove. */
 export type SshSpec = {
@@ -99,6 +137,10 @@ export type MachineSpec = {
   readonly bmcs: readonly BmcSpec[];
   /** Absent: the machine boots from its own disk. */
   readonly netboot?: NetbootSpec;
+  /** Sent to it by our DHCP besides what we say ourselves. Default none. */
+  readonly dhcpOptions?: readonly RawDhcpOption[];
+  /** Absent: its network boot firmware keeps to the standards. */
+  readonly firmware?: FirmwareSpec;
   /** Absent: nothing to unlock. */
   readonly stage1?: SshSpec;
   readonly stage3: SshSpec;

@@ -1,5 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { rethrowAbort, UnreachableError } from './errors.ts';
+import { lookup } from 'node:dns';
+import { isIP } from 'node:net';
+import { errorText, rethrowAbort, UnreachableError } from './errors.ts';
 
 /** Where a datagram came from or goes to. */
 export type UdpPeer = { readonly address: string; readonly port: number };
@@ -27,6 +29,11 @@ export type UdpBinding = {
   readonly reuseAddress?: boolean;
   /** Kernel receive buffer in bytes; the kernel may cap it. Default: the kernel's. */
   readonly receiveBufferBytes?: number;
+  /**
+   * A descriptor that is bound already, inherited from who started us; address and port then only say what it should be.
+   * It is closed with the socket, so it serves once.
+   */
+  readonly fd?: number;
 };
 
 /** Opens UDP sockets; the one place that does. */
@@ -41,6 +48,12 @@ export const systemUdp: Udp = {
     const socket = createSocket({
       type: binding.address.includes(':') ? 'udp6' : 'udp4',
       reuseAddr: binding.reuseAddress ?? false,
+      // An address is its own: Node else asks its resolver before each datagram.
+      lookup: (name, options, found) => {
+        const family = isIP(name);
+        if (family === 0) lookup(name, options, found);
+        else found(null, name, family);
+      },
       ...(binding.receiveBufferBytes === undefined ? {} : { recvBufferSize: binding.receiveBufferBytes }),
     });
     await bound(socket, binding);
@@ -80,10 +93,18 @@ function bound(socket: Socket, binding: UdpBinding): Promise<void> {
   socket.once('error', (error) => {
     reject(new UnreachableError(`bind UDP ${binding.address}:${binding.port}: ${error.message}`, { cause: error }));
   });
-  socket.bind({ address: binding.address, port: binding.port, exclusive: true }, () => {
+  const ready = (): void => {
     socket.removeAllListeners('error');
     resolve();
-  });
+  };
+  try {
+    if (binding.fd !== undefined) socket.bind({ fd: binding.fd, exclusive: true }, ready);
+    else socket.bind({ address: binding.address, port: binding.port, exclusive: true }, ready);
+  } catch (error) {
+    // A descriptor that is no UDP socket is thrown at once, not told to the listener.
+    const what = `inherited descriptor ${binding.fd ?? 'none'} for ${binding.address}:${binding.port}`;
+    reject(new UnreachableError(`${what}: ${errorText(error)}`, { cause: error }));
+  }
   return promise;
 }
 

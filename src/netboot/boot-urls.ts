@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { BootAttempt } from '../domain/ports/netboot.ts';
 import { ConfigError } from '../foundation/errors.ts';
 
@@ -6,14 +7,18 @@ export const SCRIPT_NAME = 'script.ipxe';
 export const KERNEL_NAME = 'kernel';
 export const initrdName = (index: number): string => `initrd/${index}`;
 
+/** Where the certificate of our own authority is, over HTTP, for those who put it on machines. */
+export const AUTHORITY_PATH = '/ca.crt';
+
 /** The URL of one file of an attempt. The token is not in the last segment: firmware judges a file's type by its end. */
 export function attemptUrl(baseUrl: string, attempt: Pick<BootAttempt, 'token'>, name: string): string {
   return `${baseUrl}/boot/${attempt.token}/${name}`;
 }
 
-/** `http://10.77.0.1:8480`, without a slash at its end. */
-export function bootBaseUrl(address: string, port: number): string {
-  return port === 80 ? `http://${address}` : `http://${address}:${port}`;
+/** `http://10.77.0.1:8480`, without a slash at its end; IPv6 in brackets (RFC 3986 §3.2.2). */
+export function bootBaseUrl(address: string, port: number, scheme: 'http' | 'https' = 'http'): string {
+  const host = isIPv6(address) ? `[${address}]` : address;
+  return port === (scheme === 'http' ? 80 : 443) ? `${scheme}://${host}` : `${scheme}://${host}:${port}`;
 }
 
 /** The header field of a DHCP message holds 127 characters. @throws ConfigError when the script's URL would not fit */

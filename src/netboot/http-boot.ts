@@ -1,91 +1,142 @@
-import { createServer, type Server } from 'node:http';
-import { errorText, UnreachableError } from '../foundation/errors.ts';
+import type { Server } from 'node:http';
+import { availableParallelism } from 'node:os';
+import { errorText } from '../foundation/errors.ts';
+import { bootBaseUrl } from './boot-urls.ts';
 import { type Component, createReadiness, runComponent, untilAborted } from './component.ts';
+import { createAdmission } from './http/admission.ts';
 import {
   type BootHandler,
   type BootHandlerDeps,
   type BootHandlerOptions,
   createBootHandler,
 } from './http/boot-handler.ts';
+import { type Listening, listen as listenAt } from './http/listen.ts';
+import { type BootServerOptions, createBootServer } from './http/server.ts';
+import { createTlsIdentity, type TlsIdentity, type TlsIdentityOptions } from './http/tls/identity.ts';
 
-export type HttpBootOptions = BootHandlerOptions & {
-  /** Address to listen on. */
-  readonly address: string;
+/** HTTPS beside HTTP, for machines that know our certificate. */
+export type HttpsBootOptions = {
   readonly port: number;
-  /** Open connections at once; more wait in the kernel's queue. Default 1024. */
-  readonly maximumConnections?: number;
+  /** `always`: boot URLs are HTTPS, and machines must trust the certificate. `never`: it is served to those who come by themselves. */
+  readonly offer: 'never' | 'always';
+  /** Default: issued by our own authority. */
+  readonly certificate?: TlsIdentityOptions['certificate'];
 };
 
-export type HttpBoot = Component<{ readonly address: string; readonly port: number }> & {
+export type HttpBootOptions = Omit<BootHandlerOptions, 'authority' | 'httpsPort'> &
+  BootServerOptions & {
+    /** Address to listen on. */
+    readonly address: string;
+    /** Further addresses, IPv6 too, with the same ports. */
+    readonly furtherAddresses?: readonly string[];
+    readonly port: number;
+    /** Machines that fetch kernels and initrds at once; others get 503 with Retry-After. Default: 32 a processor, at least 64. */
+    readonly maximumTransfers?: number;
+    /** What they get together in the mean. Default: no limit. */
+    readonly maximumBytesPerSecond?: number;
+    readonly https?: HttpsBootOptions & Pick<TlsIdentityOptions, 'folder'>;
+  };
+
+export type HttpBootBound = {
+  readonly address: string;
+  readonly port: number;
+  readonly httpsPort?: number;
+  /** What the boot URLs of machines that ask at one of our addresses begin with. */
+  baseUrlAt(address: string): string;
+};
+
+export type HttpBoot = Component<HttpBootBound> & {
   /** The same answers for a server of someone else's. */
   readonly handler: BootHandler;
 };
 
-/** EDK2 sends HEAD and GET on one connection, with seconds between when it asks the user or the disk. */
-const KEEP_ALIVE_MS = 30_000;
-const IDLE_MS = 120_000;
-/** A request is a few lines; whoever needs longer for them is not a boot loader. */
-const REQUEST_MS = 15_000;
+const SWEEP_MS = 15_000;
 
-/** Serves scripts, kernels, initrds and loaders over plain HTTP/1.1. */
-export function createHttpBoot(deps: BootHandlerDeps, options: HttpBootOptions): HttpBoot {
-  const { log, cache, clock } = deps;
-  const { address, port, maximumConnections = 1024 } = options;
-  const handler = createBootHandler(deps, options);
-  const readiness = createReadiness<{ address: string; port: number }>();
+/** Serves scripts, kernels, initrds and loaders over HTTP/1.1, and over HTTPS when that is set. */
+export function createHttpBoot(deps: Omit<BootHandlerDeps, 'admission'>, options: HttpBootOptions): HttpBoot {
+  const { log, cache, clock, meter } = deps;
+  const { address, port, furtherAddresses = [], https } = options;
+  const { maximumTransfers = defaultTransfers(), maximumBytesPerSecond } = options;
+  const limits = { maximumTransfers, ...(maximumBytesPerSecond === undefined ? {} : { maximumBytesPerSecond }) };
+  const admission = createAdmission({ clock, meter }, limits);
+  const readiness = createReadiness<HttpBootBound>();
+  let identity: TlsIdentity | undefined;
+  let httpsPort: number | undefined;
+  const handler = createBootHandler(
+    { ...deps, admission },
+    {
+      ...options,
+      authority: () => identity?.authority,
+      httpsPort: offeredHttpsPort,
+    },
+  );
+
+  function offeredHttpsPort(): number | undefined {
+    return https?.offer === 'always' ? httpsPort : undefined;
+  }
 
   async function serve(signal: AbortSignal): Promise<void> {
-    const server = createServer(
-      { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS },
-      handler,
-    );
-    server.maxConnections = maximumConnections;
-    // Ends a connection on which nothing moves: a machine that was switched off in the middle never says so.
-    server.timeout = IDLE_MS;
-    const bound = await listening(server, address, port);
+    const served: Listening[] = [];
+    const secure: (Server & { setSecureContext(context: TlsIdentity['current']): void })[] = [];
+    async function listen(port: number, tls?: TlsIdentity): Promise<number> {
+      let bound = port;
+      for (const each of [address, ...furtherAddresses]) {
+        const server = createBootServer({ handler, log, meter }, options, tls?.current);
+        const listening = await listenAt(server, each, bound);
+        served.push(listening);
+        if ('setSecureContext' in server) secure.push(server);
+        bound = listening.port;
+      }
+      return bound;
+    }
     try {
-      server.on('error', (error) => log.error({ error: errorText(error) }, 'boot HTTP server'));
-      log.info(bound, 'boot files are served over HTTP');
-      readiness.resolve(bound);
+      const plainPort = await listen(port);
+      if (https !== undefined) {
+        const { certificate, folder } = https;
+        const addresses = [address, ...furtherAddresses];
+        identity = await createTlsIdentity(
+          { clock, log },
+          { folder, addresses, ...(certificate === undefined ? {} : { certificate }) },
+        );
+        httpsPort = await listen(https.port, identity);
+      }
+      const at = { address, port: plainPort, ...(httpsPort === undefined ? {} : { httpsPort }) };
+      log.info(at, 'boot files are served over HTTP');
+      readiness.resolve({ ...at, baseUrlAt: (own) => baseUrlAt(own, plainPort) });
       const ended = new AbortController();
-      const sweeping = sweep(AbortSignal.any([signal, ended.signal]));
+      const sweeping = sweep(AbortSignal.any([signal, ended.signal]), (context) => {
+        for (const server of secure) server.setSecureContext(context);
+      });
       await untilAborted(signal, []);
       ended.abort();
       await sweeping;
     } finally {
-      await closed(server);
+      await Promise.all(served.map((each) => each.close()));
     }
   }
 
-  async function sweep(signal: AbortSignal): Promise<void> {
+  function baseUrlAt(own: string, plainPort: number): string {
+    if (options.baseUrl !== undefined) return options.baseUrl;
+    const offered = offeredHttpsPort();
+    return offered === undefined ? bootBaseUrl(own, plainPort) : bootBaseUrl(own, offered, 'https');
+  }
+
+  async function sweep(signal: AbortSignal, renew: (context: TlsIdentity['current']) => void): Promise<void> {
     while (!signal.aborted) {
       await clock.sleep(SWEEP_MS, signal).catch(() => undefined);
       cache.sweep();
+      const context = await identity?.renewed().catch((error: unknown) => {
+        log.error({ error: errorText(error) }, 'HTTPS certificate could not be renewed; the one before stays');
+        return undefined;
+      });
+      if (context !== undefined) renew(context);
     }
   }
 
   return { handler, ready: readiness.ready, run: (signal) => runComponent(readiness, signal, () => serve(signal)) };
 }
 
-const SWEEP_MS = 15_000;
-
-function listening(server: Server, address: string, port: number): Promise<{ address: string; port: number }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ address: string; port: number }>();
-  const onError = (cause: Error): void => {
-    reject(new UnreachableError(`listen on ${address}:${port} for HTTP boot: ${cause.message}`, { cause }));
-  };
-  server.once('error', onError);
-  server.listen(port, address, () => {
-    server.off('error', onError);
-    const bound = server.address();
-    resolve({ address, port: typeof bound === 'object' && bound !== null ? bound.port : port });
-  });
-  return promise;
-}
-
-function closed(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  server.closeAllConnections();
-  return promise;
+/** So many share a 10 Gbit/s link that each still gets a 60 MB initrd in a few seconds; one processor sends several times that. */
+function defaultTransfers(): number {
+  return Math.max(64, 32 * availableParallelism());
 }

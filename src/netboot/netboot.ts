@@ -1,20 +1,35 @@
+import type { LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { BootAttempts, Leases } from '../domain/ports/netboot.ts';
 import type { Timeline } from '../domain/ports/timeline.ts';
 import type { Clock } from '../foundation/clock.ts';
+import { type Entropy, systemEntropy } from '../foundation/entropy.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Meter } from '../foundation/meter.ts';
 import type { Udp, UdpPeer } from '../foundation/udp.ts';
-import { createAssetCatalog } from './assets/catalog.ts';
+import { type AssetCatalogOptions, createAssetCatalog } from './assets/catalog.ts';
 import { createFileCache, type FileCacheOptions } from './assets/file-cache.ts';
-import { loadLoaders } from './assets/loaders.ts';
+import { LOADER_MAP, loadLoaders } from './assets/loaders.ts';
 import { createBootDirectory } from './boot-directory.ts';
-import { bootBaseUrl, checkBaseUrl } from './boot-urls.ts';
+import { createBootProgress } from './boot-progress.ts';
+import { checkBaseUrl } from './boot-urls.ts';
 import { type Component, createReadiness, runComponent, untilAborted } from './component.ts';
+import { createLeaseTable } from './dhcp/lease-table.ts';
+import { createOtherServers, type OtherServer, type OtherServers } from './dhcp/other-servers.ts';
 import { createDhcpServer } from './dhcp-server.ts';
 import type { BootScriptOptions } from './http/boot-script.ts';
-import { createHttpBoot } from './http-boot.ts';
-import { DEFAULT_PORTS, type InterfaceOptions, type NetbootPorts, servedInterface } from './options.ts';
+import { createHttpBoot, type HttpBootOptions } from './http-boot.ts';
+import { createInventory } from './inventory.ts';
+import { type LinuxNetwork, linuxNetwork } from './linux-network.ts';
+import {
+  checkDefaultRoutes,
+  DEFAULT_PORTS,
+  type InheritedSockets,
+  type InterfaceOptions,
+  type NetbootPorts,
+  servedInterfaces,
+} from './options.ts';
+import { noTap, type PacketTap } from './packet-tap.ts';
 import { createPeers } from './peers.ts';
 import { createProxyDhcp } from './proxy-dhcp.ts';
 import { createSightings } from './sightings.ts';
@@ -24,77 +39,135 @@ import { createTftpServer, type TftpServerOptions } from './tftp-server.ts';
 export type NetbootDeps = {
   readonly udp: Udp;
   readonly clock: Clock;
+  /** Default: the system's. */
+  readonly entropy?: Entropy;
   readonly log: Log;
   readonly meter: Meter;
   readonly machines: Pick<Machines, 'get' | 'list' | 'findByMac'>;
   readonly attempts: Pick<BootAttempts, 'current' | 'find'>;
   readonly leases: Leases;
+  readonly loaderMemory: LoaderMemory;
   readonly timeline: Timeline;
+  /** Sees each datagram of DHCP and TFTP. Default: nobody looks. */
+  readonly tap?: PacketTap;
+  /** Default: the kernel's. */
+  readonly network?: LinuxNetwork;
+  /** Uploaded assets. Default none. */
+  readonly assets?: AssetCatalogOptions['stored'];
 };
 
 export type NetbootOptions = {
   readonly interfaces: readonly InterfaceOptions[];
+  /** Sockets that were open when we were started, one or more an interface. Default none: they are opened here. */
+  readonly sockets?: InheritedSockets;
   readonly http: {
     readonly port: number;
-    /** Default: the served interface's own address. */
+    /** Default: each served interface's own address. */
     readonly address?: string;
-  };
+  } & Pick<HttpBootOptions, 'maximumTransfers' | 'maximumBytesPerSecond'>;
+  /** HTTPS beside it. Default none. */
+  readonly https?: NonNullable<HttpBootOptions['https']>;
   /** Default: 67, 68, 4011 and 69. */
   readonly ports?: NetbootPorts;
   /** Folders with kernels and initrds. */
   readonly assets: readonly string[];
   /** Folder with iPXE binaries. Default: where the distribution's package puts them. */
   readonly loaders?: string;
+  /** `on`: UEFI machines are offered the signed chain. Default `off`. */
+  readonly secureBoot?: 'off' | 'on';
+  /** How long a fetched loader may take to its script before the next one is offered, seconds. Default 60. */
+  readonly loaderPatienceSeconds?: number;
   readonly script?: BootScriptOptions;
   readonly cache?: FileCacheOptions;
   readonly tftp?: Omit<TftpServerOptions, 'address' | 'port'>;
 };
 
-/** Where it serves; null when no interface is enabled. */
-export type NetbootBound = {
+/** Where an interface is served. */
+export type InterfaceBound = {
+  readonly interface: string;
   readonly dhcp: UdpPeer;
   readonly proxy: UdpPeer;
   readonly tftp: UdpPeer;
   readonly http: UdpPeer;
-} | null;
+};
 
-/** All listeners of the one served interface, wired to each other. When one fails, all end and `run` rejects. */
-export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Component<NetbootBound> {
+/** Where the first interface is served, and all of them; null when none is enabled. */
+export type NetbootBound = (InterfaceBound & { readonly interfaces: readonly InterfaceBound[] }) | null;
+
+export type Netboot = Component<NetbootBound> & {
+  /** DHCP servers of others that were noticed on the served interfaces. */
+  otherServers(): readonly OtherServer[];
+};
+
+/** All listeners of the served interfaces, wired to each other. When one fails, all end and `run` rejects. */
+export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netboot {
   const readiness = createReadiness<NetbootBound>();
-  const own = servedInterface(options.interfaces);
+  const { udp, clock, log, meter, machines, attempts, timeline } = deps;
+  const { entropy = systemEntropy, tap = noTap, network = linuxNetwork } = deps;
+  const { ports = DEFAULT_PORTS, sockets = new Map() } = options;
+  const [first, ...further] = servedInterfaces(options.interfaces, sockets);
+  const others = new Map<string, OtherServers>();
 
-  async function serve(own: InterfaceOptions, signal: AbortSignal): Promise<void> {
-    const { udp, clock, log, meter, machines, attempts, leases, timeline } = deps;
-    const { ports = DEFAULT_PORTS } = options;
-    const loaders = await loadLoaders(options.loaders);
-    const catalog = createAssetCatalog({ clock, log }, { folders: options.assets });
+  async function serve(first: InterfaceOptions, signal: AbortSignal): Promise<void> {
+    const enabled = [first, ...further];
+    checkDefaultRoutes(enabled, await network.defaultRouteInterfaces());
+    const loaders = await loadLoaders(options.loaders, LOADER_MAP, { log, secureBoot: options.secureBoot ?? 'off' });
+    const catalog = createAssetCatalog({ clock, log }, { folders: options.assets, stored: deps.assets });
     await catalog.scan();
     const cache = createFileCache({ clock }, options.cache);
-    const peers = createPeers({ leases, machines, clock });
+    const leases = createLeaseTable({ leases: deps.leases });
+    await leases.load();
+    const inventory = createInventory({ machines, clock });
+    const peers = createPeers({ leases: deps.leases, machines, clock });
     const strangers = createStrangers({ clock, log, meter });
-    const directory = createBootDirectory({ machines, attempts });
-    const sightings = createSightings({ timeline, clock, log, meter });
-    const { address } = own.address;
+    const directory = createBootDirectory({ machines: inventory, attempts });
+    const progress = createBootProgress(
+      { memory: deps.loaderMemory, clock, log },
+      { patienceMs: 1000 * (options.loaderPatienceSeconds ?? 60) },
+    );
+    const sightings = progress.watching(createSightings({ timeline, clock, log, meter }));
     const all = startTogether(signal);
     try {
+      const fixed = options.http.address;
       const http = createHttpBoot(
         { attempts, machines, peers, clock, log, meter, catalog, cache, loaders: loaders.files, sightings },
-        { ...options.script, address: options.http.address ?? address, port: options.http.port },
+        {
+          ...{ ...options.script, ...options.http, address: fixed ?? first.address.address },
+          ...(options.https === undefined ? {} : { https: options.https }),
+          furtherAddresses: fixed === undefined ? further.map(({ address }) => address.address) : [],
+        },
       );
-      const bound = { http: await all.start(http) };
-      const scriptBaseUrl = bootBaseUrl(options.http.address ?? address, bound.http.port);
-      checkBaseUrl(scriptBaseUrl);
-      const boot = { own, loaders: loaders.names, scriptBaseUrl };
-      const shared = { udp, clock, log, meter, directory, sightings, strangers };
-      const tftp = createTftpServer(
-        { ...shared, files: loaders.files, peers },
-        { ...options.tftp, address, port: ports.tftp },
-      );
-      const proxy = createProxyDhcp(shared, { ...boot, port: ports.proxy });
-      const dhcp = createDhcpServer({ ...shared, leases, machines }, { ...boot, ports });
-      // DHCP last: it invites machines to the others.
-      const rest = { tftp: await all.start(tftp), proxy: await all.start(proxy), dhcp: await all.start(dhcp) };
-      readiness.resolve({ ...bound, ...rest });
+      const served = await all.start(http);
+      const shared = { udp, clock, entropy, log, meter, tap, network, directory, inventory, leases, peers };
+      const interfaces: InterfaceBound[] = [];
+      for (const own of enabled) {
+        const { name } = own;
+        const { address } = own.address;
+        const scriptBaseUrl = served.baseUrlAt(fixed ?? address);
+        checkBaseUrl(scriptBaseUrl);
+        const otherServers = createOtherServers(
+          { ...shared },
+          { name, ours: enabled.map((each) => each.address.address), expected: own.mode !== 'full' },
+        );
+        others.set(name, otherServers);
+        const mine = sockets.get(name) ?? {};
+        const parts = { ...shared, sightings, strangers, progress, otherServers };
+        const boot = { own, sockets: mine, loaders: loaders.names, scriptBaseUrl };
+        const tftp = createTftpServer(
+          { ...parts, files: loaders.files },
+          {
+            ...{ ...options.tftp, interface: name, address, port: ports.tftp },
+            ...(mine.tftp === undefined ? {} : { fd: mine.tftp }),
+          },
+        );
+        const proxy = createProxyDhcp(parts, { ...boot, port: ports.proxy });
+        const dhcp = createDhcpServer(parts, { ...boot, ports });
+        // DHCP last: it invites machines to the others.
+        const bound = { tftp: await all.start(tftp), proxy: await all.start(proxy), dhcp: await all.start(dhcp) };
+        interfaces.push({ interface: name, ...bound, http: { address: fixed ?? address, port: served.port } });
+      }
+      const [bound] = interfaces;
+      readiness.resolve(bound === undefined ? null : { ...bound, interfaces });
       await all.ended();
     } finally {
       await all.stop();
@@ -104,9 +177,10 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Compo
 
   return {
     ready: readiness.ready,
+    otherServers: () => [...others.values()].flatMap((each) => each.list()),
     run: (signal) =>
       runComponent(readiness, signal, async () => {
-        if (own !== undefined) return serve(own, signal);
+        if (first !== undefined) return serve(first, signal);
         readiness.resolve(null);
         await untilAborted(signal, []);
       }),

@@ -1,3 +1,4 @@
+import { isIPv6, SocketAddress } from 'node:net';
 import type { Machine } from '../domain/machine.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { Leases } from '../domain/ports/netboot.ts';
@@ -6,7 +7,7 @@ import type { Clock } from '../foundation/clock.ts';
 export type Peers = {
   /** The machine behind an address, by its lease or by the address it was declared with. */
   machineAt(address: string): Promise<Machine | undefined>;
-  /** Whether the address is one of this machine's: declared, or leased to one of its network cards. */
+  /** Whether the address is one of this machine's: declared, leased to one of its network cards, or link-local and made of its MAC. */
   belongsTo(address: string, machine: Machine): Promise<boolean>;
 };
 
@@ -19,21 +20,49 @@ export type PeersDeps = {
 /** The declared addresses are read again after this, so that strangers' requests cost one read of the inventory a second. */
 const INVENTORY_MS = 1000;
 
+/**
+ * An address still counts as its last holder's for so long, unless another has it: boot loaders have short leases and renew none, however
+ * long they load an initrd.
+ */
+const AFTER_LEASE_MS = 3_600_000;
+
+/** An address as we write it everywhere: IPv4 as IPv4, IPv6 in its shortest form (RFC 5952) and without a zone. */
+export function plainAddress(address: string | undefined): string {
+  const text = (address ?? '').replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
+  return isIPv6(text) ? new SocketAddress({ address: text, family: 'ipv6' }).address : text;
+}
+
+/**
+ * The link-local address that a machine makes of its MAC (modified EUI-64), as iPXE and EDK2 do. Only link-local: behind a prefix of
+ * his own anybody can have such an address, while this one is never routed.
+ * @see RFC 4291 §2.5.6 and appendix A
+ */
+function linkLocalOf(mac: string): string {
+  const [first = 0, ...rest] = mac.split(':').map((byte) => Number.parseInt(byte, 16));
+  const bytes = [first ^ 2, rest[0], rest[1], 0xff, 0xfe, rest[2], rest[3], rest[4]].map((byte) =>
+    (byte ?? 0).toString(16).padStart(2, '0'),
+  );
+  const groups = [0, 2, 4, 6].map((at) => `${bytes[at]}${bytes[at + 1]}`);
+  return plainAddress(`fe80::${groups.join(':')}`);
+}
+
 /** Tells whose address it is that asks over TFTP or HTTP, where no MAC is seen. */
 export function createPeers({ leases, machines, clock }: PeersDeps): Peers {
   let inventory: { readonly until: number; readonly byAddress: Promise<ReadonlyMap<string, Machine>> } | undefined;
 
   async function readInventory(): Promise<ReadonlyMap<string, Machine>> {
-    return new Map((await machines.list()).map((machine) => [machine.spec.address, machine]));
+    return new Map((await machines.list()).map((machine) => [plainAddress(machine.spec.address), machine]));
   }
 
   async function macAt(address: string): Promise<string | undefined> {
     const lease = await leases.ofAddress(address);
-    return lease !== undefined && lease.state === 'bound' && lease.expiresAt > clock.now() ? lease.mac : undefined;
+    const still = lease !== undefined && lease.expiresAt + AFTER_LEASE_MS > clock.now();
+    return still && lease.state === 'bound' ? lease.mac : undefined;
   }
 
   return {
-    async machineAt(address) {
+    async machineAt(from) {
+      const address = plainAddress(from);
       const mac = await macAt(address);
       const leased = mac === undefined ? undefined : await machines.findByMac(mac);
       if (leased !== undefined) return leased;
@@ -46,8 +75,10 @@ export function createPeers({ leases, machines, clock }: PeersDeps): Peers {
       }
       return (await inventory.byAddress).get(address);
     },
-    async belongsTo(address, machine) {
-      if (machine.spec.address === address) return true;
+    async belongsTo(from, machine) {
+      const address = plainAddress(from);
+      if (plainAddress(machine.spec.address) === address) return true;
+      if (address.startsWith('fe80:') && machine.spec.macs.some((mac) => linkLocalOf(mac) === address)) return true;
       const mac = await macAt(address);
       return mac !== undefined && machine.spec.macs.includes(mac);
     },

@@ -4,7 +4,7 @@ import type { Meter } from '../foundation/meter.ts';
 
 export type Strangers = {
   /** Counts a request of a machine nobody declared; says so in the log once a minute for each address. */
-  saw(mac: string, channel: 'dhcp' | 'proxy', description: string): void;
+  saw(mac: string, channel: 'dhcp' | 'proxy', describe: () => string): void;
 };
 
 const ONE_MINUTE_MS = 60_000;
@@ -16,7 +16,7 @@ export function createStrangers(parts: { readonly clock: Clock; readonly log: Lo
   const { clock, log, meter } = parts;
   const lastSaid = new Map<string, number>();
   return {
-    saw(mac, channel, description) {
+    saw(mac, channel, describe) {
       meter.count('netboot_unknown_machine', { channel });
       const now = clock.now();
       const last = lastSaid.get(mac);
@@ -29,10 +29,7 @@ export function createStrangers(parts: { readonly clock: Clock; readonly log: Lo
       }
       lastSaid.delete(mac);
       lastSaid.set(mac, now);
-      log.info(
-        { mac, channel, request: description },
-        'request of an unknown machine, not answered: declare it to boot it',
-      );
+      log.info({ mac, channel, request: describe() }, 'request of an unknown machine: declare it to boot it');
     },
   };
 }

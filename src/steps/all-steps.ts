@@ -1,4 +1,6 @@
 import type { Bmcs } from '../domain/ports/bmcs.ts';
+import type { BootSources } from '../domain/ports/boot-sources.ts';
+import type { GenerationCaptures } from '../domain/ports/generation-files.ts';
 import type { Generations } from '../domain/ports/generations.ts';
 import type { Hosts } from '../domain/ports/hosts.ts';
 import type { BootAttempts } from '../domain/ports/netboot.ts';
@@ -25,6 +27,8 @@ export type StepDeps = {
   readonly builder: SystemBuilder;
   readonly secrets: Secrets;
   readonly attempts: BootAttempts;
+  readonly bootSources: BootSources;
+  readonly captures: Pick<GenerationCaptures, 'has' | 'fromMachine'>;
   /** How long the URLs of one netboot attempt live. */
   readonly attemptLifetimeMs: number;
   readonly timeline: Timeline;

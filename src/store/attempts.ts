@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { armedBootData } from '../domain/armed-boot.ts';
 import type { BootAttempt, BootAttempts } from '../domain/ports/netboot.ts';
 import { type Entropy, randomId } from '../foundation/entropy.ts';
 import { fromColumn, toColumn } from './json-column.ts';
@@ -17,8 +18,6 @@ export function createBootAttempts(context: StoreContext, entropy: Entropy): Boo
       context.change(async (tx) => {
         const { machineId, runId, round, boot } = order;
         const expiresAt = tx.at + lifetimeMs;
-        const data = { attempt: round, expiresAt, kernel: boot.kernel, initrds: [...boot.initrds] };
-        await appendEvents(tx, machineId, [{ type: 'boot.armed', source: 'step', runId, step: 'netboot', data }]);
         await tx.db
           .updateTable('boot_attempts')
           .set({ ended_at: tx.at })
@@ -43,7 +42,10 @@ export function createBootAttempts(context: StoreContext, entropy: Entropy): Boo
           )
           .returningAll()
           .executeTakeFirstOrThrow();
-        return attemptOf(row);
+        const attempt = attemptOf(row);
+        const data = { attempt: round, expiresAt, ...armedBootData(attempt.boot) };
+        await appendEvents(tx, machineId, [{ type: 'boot.armed', source: 'step', runId, step: 'netboot', data }]);
+        return attempt;
       }),
 
     disarm: (machineId, runId, why) => context.change((tx) => disarm(tx, machineId, runId, why)),

@@ -9,6 +9,30 @@ import type { StoreContext } from './transaction.ts';
  */
 export function createLeases(context: StoreContext): Leases {
   const { db, clock } = context;
+
+  const putAll = (leases: readonly Lease[]): Promise<void> =>
+    context.change(async (tx) => {
+      for (const part of inParts(leases)) {
+        const rows = part.map(({ address, mac, expiresAt, state }) => ({
+          address,
+          mac: mac.toLowerCase(),
+          expires_at: expiresAt,
+          state,
+        }));
+        const addresses = rows.map(({ address }) => address);
+        const macs = rows.filter(({ state }) => state !== 'declined').map(({ mac }) => mac);
+        await tx.db.deleteFrom('dhcp_leases').where('address', 'in', addresses).execute();
+        if (macs.length > 0) {
+          await tx.db
+            .deleteFrom('dhcp_leases')
+            .where('mac', 'in', macs)
+            .where('state', 'in', ['offered', 'bound'])
+            .execute();
+        }
+        await tx.db.insertInto('dhcp_leases').values(rows).execute();
+      }
+    });
+
   return {
     async ofMac(mac) {
       const row = await db
@@ -32,24 +56,22 @@ export function createLeases(context: StoreContext): Leases {
         .execute();
       return rows.map(leaseOf);
     },
-    put: ({ address, mac, expiresAt, state }) =>
-      context.change(async (tx) => {
-        await tx.db
-          .deleteFrom('dhcp_leases')
-          .where((where) =>
-            where.or([
-              where('address', '=', address),
-              where.and([where('mac', '=', mac.toLowerCase()), where('state', 'in', ['offered', 'bound'])]),
-            ]),
-          )
-          .execute();
-        const row = { address, mac: mac.toLowerCase(), expires_at: expiresAt, state };
-        await tx.db.insertInto('dhcp_leases').values(row).execute();
-      }),
+    put: (lease) => putAll([lease]),
+    putAll,
     async remove(address) {
       await db.deleteFrom('dhcp_leases').where('address', '=', address).execute();
     },
   };
+}
+
+/** So many rows go into one statement; few sizes, so that each statement is compiled once and kept. */
+const PART_SIZES = [64, 16, 4, 1];
+
+function* inParts(leases: readonly Lease[]): Generator<readonly Lease[]> {
+  let from = 0;
+  for (const size of PART_SIZES) {
+    for (; leases.length - from >= size; from += size) yield leases.slice(from, from + size);
+  }
 }
 
 function leaseOf(row: Selectable<DhcpLeasesTable>): Lease {

@@ -6,6 +6,8 @@ import type { ColumnTypes, OpenDatabase } from './dialect.ts';
 import * as first from './migrations/0001-first.ts';
 import * as consoleText from './migrations/0002-console-text.ts';
 import * as bmcPins from './migrations/0003-bmc-pins.ts';
+import * as bootLoaders from './migrations/0005-boot-loaders.ts';
+import * as assets from './migrations/0006-assets.ts';
 
 type Migration = { readonly up: (schema: SchemaModule, types: ColumnTypes) => Promise<void> };
 
@@ -14,6 +16,8 @@ const MIGRATIONS: readonly (readonly [name: string, migration: Migration])[] = [
   ['0001-first', first],
   ['0002-console-text', consoleText],
   ['0003-bmc-pins', bmcPins],
+  ['0005-boot-loaders', bootLoaders],
+  ['0006-assets', assets],
 ];
 
 /**

@@ -24,8 +24,13 @@ export type Database = {
   generations: GenerationsTable;
   tokens: TokensTable;
   bmc_pins: BmcPinsTable;
+  assets: AssetsTable;
+  asset_names: AssetNamesTable;
+  asset_uploads: AssetUploadsTable;
+  captured_generations: CapturedGenerationsTable;
   consoles: ConsolesTable;
   console_chunks: ConsoleChunksTable;
+  boot_loaders: BootLoadersTable;
 };
 
 type MigrationsTable = { name: string; applied_at: number };
@@ -137,6 +142,31 @@ export type TokensTable = {
 };
 
 type BmcPinsTable = { bmc: string; cipher_suite: number; agreed_at: number };
+
+type BootLoadersTable = { mac: string; architecture: number; loader: string; proven_at: number };
+
+export type AssetsTable = { sha256: string; bytes: number; pinned: number; created_at: number; used_at: number };
+
+/** A label names one asset at a time. */
+type AssetNamesTable = { name: string; sha256: string };
+
+export type AssetUploadsTable = {
+  id: string;
+  sha256: string;
+  bytes: number;
+  name: string | null;
+  created_at: number;
+  touched_at: number;
+};
+
+export type CapturedGenerationsTable = {
+  machine_id: string;
+  toplevel: string;
+  kernel: string;
+  initrds: string;
+  command_line: string;
+  captured_at: number;
+};
 
 type ConsolesTable = {
   machine_id: string;

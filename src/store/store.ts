@@ -1,6 +1,8 @@
+import type { AssetRecords } from '../domain/ports/assets.ts';
 import type { BmcPins } from '../domain/ports/bmc-pins.ts';
 import type { ConsoleText } from '../domain/ports/consoles.ts';
 import type { Generations } from '../domain/ports/generations.ts';
+import type { LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { BootAttempts, Leases } from '../domain/ports/netboot.ts';
 import type { RunOutput, Runs } from '../domain/ports/runs.ts';
@@ -10,12 +12,14 @@ import type { Clock } from '../foundation/clock.ts';
 import type { Entropy } from '../foundation/entropy.ts';
 import { ConfigError, errorText, ServiceError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
+import { createAssetRecords } from './assets.ts';
 import { createBootAttempts } from './attempts.ts';
 import { createBmcPins } from './bmc-pins.ts';
 import { createConsoleText } from './console-text.ts';
 import { createLeases } from './dhcp-leases.ts';
 import { createGenerations } from './generations.ts';
 import { createIds } from './ids.ts';
+import { createLoaderMemory } from './loader-memory.ts';
 import { createMachines } from './machines.ts';
 import { migrate } from './migrate.ts';
 import { createRunOutput } from './output.ts';
@@ -33,7 +37,9 @@ export type Store = AsyncDisposable & {
   readonly output: RunOutput;
   readonly attempts: BootAttempts;
   readonly leases: Leases;
+  readonly loaderMemory: LoaderMemory;
   readonly generations: Generations;
+  readonly assetRecords: AssetRecords;
   readonly tokens: Tokens;
   readonly bmcPins: BmcPins;
   readonly consoleText: ConsoleText;
@@ -73,7 +79,9 @@ export async function openStore(
     output: createRunOutput(context, { keptBytes: options.outputKeptBytes ?? 64 * 1024 * 1024 }),
     attempts: createBootAttempts(context, entropy),
     leases: createLeases(context),
+    loaderMemory: createLoaderMemory(context),
     generations: createGenerations(context),
+    assetRecords: createAssetRecords(context),
     tokens: createTokens(context),
     bmcPins: createBmcPins(context),
     consoleText: createConsoleText(context, { keptBytes: options.consoleKeptBytes ?? 8 * 1024 * 1024 }),

@@ -1,6 +1,7 @@
 import type { NewEvent, TimelineEvent } from '../domain/event.ts';
 import type { EventPage, Timeline } from '../domain/ports/timeline.ts';
 import { NotFoundError } from '../foundation/errors.ts';
+import { createAppendTogether } from './append-together.ts';
 import { fromColumn, toColumn } from './json-column.ts';
 import type { EventsTable } from './schema.ts';
 import type { StoreContext, Tx } from './transaction.ts';
@@ -14,7 +15,7 @@ const ROWS_PER_INSERT = 100;
 export function createTimeline(context: StoreContext): Timeline {
   const { db } = context;
   return {
-    append: (machineId, events) => context.change((tx) => appendEvents(tx, machineId, events)),
+    append: createAppendTogether(context, appendEvents),
     read: (machineId, page) => select('machine_id', machineId, page),
     readRun: (runId, page) => select('run_id', runId, page),
     onChange: (wake) => context.onChange(wake),

@@ -1,13 +1,15 @@
 import { chainPart } from './chain.ts';
+import { httpPart } from './http.ts';
 import { ipmiPart } from './ipmi.ts';
 import { formatTable, type Part, type Row } from './measure.ts';
 import { startPart } from './start.ts';
+import { tftpPart } from './tftp.ts';
 
 // npm run bench                 every part
 // npm run bench -- start        one part
 // npm run bench -- --json       rows of {work, unit, ours, peer, peerValue, ratio}, for machines
 
-const PARTS: readonly Part[] = [startPart, ipmiPart, chainPart];
+const PARTS: readonly Part[] = [startPart, ipmiPart, chainPart, httpPart, tftpPart];
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');

@@ -16,6 +16,8 @@ export type IpmiClientOrder = {
   readonly user: string;
   readonly password: string;
   readonly cipherSuite: number;
+  /** Rounds with every session to be set up anew, after the first of the process. */
+  readonly coldRounds: number;
   readonly warmRounds: number;
 };
 
@@ -23,7 +25,7 @@ export type IpmiClientOrder = {
 export type IpmiClientReport = {
   /** The very first round of the process, its code not compiled yet. */
   readonly firstTotal: number;
-  readonly coldTotal: number;
+  readonly coldTotals: readonly number[];
   readonly cold: readonly number[];
   readonly warmTotals: readonly number[];
   readonly warm: readonly number[];
@@ -37,15 +39,17 @@ const order = JSON.parse(await text(process.stdin)) as IpmiClientOrder;
 const password = Secret.fromText(order.password);
 
 const first = await asNew(({ opened }) => round(opened));
+const colds: Awaited<ReturnType<typeof round>>[] = [];
+for (let i = 1; i < order.coldRounds; i++) colds.push(await asNew(({ opened }) => round(opened)));
 const report = await asNew(async ({ bmcs, opened, before }): Promise<IpmiClientReport> => {
-  const cold = await round(opened);
+  colds.push(await round(opened));
   const bytesPerBmc = (heldBytes() - before) / order.bmcs.length;
   const warm = [];
   for (let i = 0; i < order.warmRounds; i++) warm.push(await round(opened));
   return {
     firstTotal: first.total,
-    coldTotal: cold.total,
-    cold: cold.latencies,
+    coldTotals: colds.map((each) => each.total),
+    cold: colds.flatMap((each) => each.latencies),
     warmTotals: warm.map((each) => each.total),
     warm: warm.flatMap((each) => each.latencies),
     bytesPerBmc,

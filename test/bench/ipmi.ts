@@ -7,6 +7,7 @@ import { less, median, type Part, type Row } from './measure.ts';
 
 const BMCS = 500;
 const ROUNDS = 3;
+const COLD_ROUNDS = 4;
 const WARM_ROUNDS = 5;
 const SUITES = [17, 3];
 const USER = 'admin';
@@ -36,7 +37,7 @@ export const ipmiPart: Part = {
         ours.push(await runOurs(fleet.addresses, suite));
         powers.push(await runIpmipower(fleet.addresses, suite));
         say(
-          `suite ${suite}, round ${round + 1}: ours ${ours.at(-1)?.coldTotal.toFixed(0)} ms, ipmipower ${powers.at(-1)?.total.toFixed(0)} ms`,
+          `suite ${suite}, round ${round + 1}: ours ${median(ours.at(-1)?.coldTotals ?? []).toFixed(0)} ms, ipmipower ${powers.at(-1)?.total.toFixed(0)} ms`,
         );
       }
       const tool = await runIpmitool(fleet.addresses, suite);
@@ -50,7 +51,7 @@ export const ipmiPart: Part = {
 type Timed = { readonly total: number; readonly latencies: readonly number[] };
 
 function rowsOf(suite: number, ours: readonly IpmiClientReport[], powers: readonly Timed[], tool: Timed): Row[] {
-  const total = median(ours.map((one) => one.coldTotal));
+  const total = median(ours.flatMap((one) => one.coldTotals));
   const warm = median(ours.flatMap((one) => one.warmTotals));
   const power = median(powers.map((one) => one.total));
   const cold = ours.flatMap((one) => one.cold);
@@ -93,10 +94,18 @@ async function startFleet(): Promise<AsyncDisposable & { readonly addresses: rea
 async function runOurs(bmcs: readonly Address[], cipherSuite: number): Promise<IpmiClientReport> {
   const script = join(import.meta.dirname, 'ipmi-client.ts');
   const child = spawn(process.execPath, ['--expose-gc', script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const order: IpmiClientOrder = { bmcs, user: USER, password: PASSWORD, cipherSuite, warmRounds: WARM_ROUNDS };
+  const order: IpmiClientOrder = {
+    bmcs,
+    user: USER,
+    password: PASSWORD,
+    cipherSuite,
+    coldRounds: COLD_ROUNDS,
+    warmRounds: WARM_ROUNDS,
+  };
   child.stdin.end(JSON.stringify(order));
   const report = (await json(child.stdout)) as IpmiClientReport;
-  if (report.cold.length !== bmcs.length || report.sessions !== bmcs.length) throw new Error('not every BMC answered');
+  if (report.cold.length !== COLD_ROUNDS * bmcs.length || report.sessions !== bmcs.length)
+    throw new Error('not every BMC answered');
   return report;
 }
 

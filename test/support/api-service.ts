@@ -1,16 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createApi } from '../../src/api/api.ts';
 import type { ApiOptions, ApiParts, ListenOptions } from '../../src/api/parts.ts';
 import { hashOfToken, newTokenText } from '../../src/api/token-text.ts';
 import { attributeProblem, flakeProblem } from '../../src/config/flake-ref.ts';
 import { configJsonSchema, machineJsonSchema } from '../../src/config/json-schema.ts';
 import { createParseMachineSpec } from '../../src/config/parse-machine.ts';
+import type { OpenGenerationFiles } from '../../src/domain/ports/generation-files.ts';
 import type { TokenRole } from '../../src/domain/ports/tokens.ts';
 import { createConsoles } from '../../src/drivers/console/consoles.ts';
 import type { ConsoleOptions } from '../../src/drivers/console/options.ts';
 import { type Clock, systemClock } from '../../src/foundation/clock.ts';
 import { systemEntropy } from '../../src/foundation/entropy.ts';
+import { UnreachableError } from '../../src/foundation/errors.ts';
 import { type Log, silentLog } from '../../src/foundation/log.ts';
 import { createMeter } from '../../src/foundation/meter.ts';
+import { type AssetStoreOptions, openAssetStore } from '../../src/netboot/assets/asset-store.ts';
+import { createGenerationCaptures } from '../../src/netboot/assets/capture-generation.ts';
 import { createOrders } from '../../src/runs/orders.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createFakeBmcs } from './fake-bmc.ts';
@@ -35,16 +42,32 @@ export type ApiServiceOptions = Partial<ApiOptions> & {
   readonly commands?: boolean;
   /** Default: fake controllers, one for each machine that declares one. */
   readonly bmcs?: ApiParts['bmcs'];
+  /** Of the asset store; its folder is a temporary one. */
+  readonly assets?: Omit<AssetStoreOptions, 'folder'>;
   /** Of the consoles, which are opened through these controllers. */
   readonly console?: ConsoleOptions;
 };
 
 /** The real API over a real store in memory, without an engine: runs stay queued unless a test drives them. */
 export async function startApiService(options: ApiServiceOptions = {}): Promise<ApiService> {
-  const { clock = systemClock, log = silentLog, commands = false, bmcs = createFakeBmcs(), console, ...rest } = options;
+  const {
+    clock = systemClock,
+    log = silentLog,
+    commands = false,
+    bmcs = createFakeBmcs(),
+    console,
+    assets: assetOptions,
+    ...rest
+  } = options;
   const entropy = systemEntropy;
   const store = await openStore({ clock, entropy, log }, { path: ':memory:' });
-  const { machines, runs, timeline, output, tokens, generations, consoleText } = store;
+  const { machines, runs, timeline, output, tokens, generations, consoleText, assetRecords: records } = store;
+  const folder = mkdtempSync(join(tmpdir(), 'bootwright-assets-'));
+  const assets = await openAssetStore({ records, clock, log }, { folder, ...assetOptions });
+  const open: OpenGenerationFiles = async (machine) => {
+    throw new UnreachableError(`${machine.spec.name}: nobody answers in this test`);
+  };
+  const captures = createGenerationCaptures({ assets, records, open, clock, log });
   const startConsoles = () => createConsoles({ ...store, bmcs, clock, log }, console);
   const consoles = startConsoles();
   const made: Partial<Record<TokenRole, string>> = {};
@@ -64,6 +87,8 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     output,
     tokens,
     generations,
+    assets,
+    captures,
     consoles,
     consoleText,
     bmcs,
@@ -119,6 +144,7 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     async [Symbol.asyncDispose]() {
       await close();
       await store.close();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

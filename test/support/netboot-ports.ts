@@ -1,5 +1,6 @@
+import type { ArmedBoot } from '../../src/domain/armed-boot.ts';
 import type { NewEvent, TimelineEvent } from '../../src/domain/event.ts';
-import type { Machine, MachineSpec, NetbootSpec } from '../../src/domain/machine.ts';
+import type { Machine, MachineSpec } from '../../src/domain/machine.ts';
 import type { Machines } from '../../src/domain/ports/machines.ts';
 import type { BootAttempt, BootAttempts, Lease, Leases } from '../../src/domain/ports/netboot.ts';
 import type { Timeline } from '../../src/domain/ports/timeline.ts';
@@ -41,7 +42,7 @@ export function memoryMachines(machines: readonly Machine[]): MemoryMachines {
 export type MemoryAttempts = Pick<BootAttempts, 'current' | 'find'> & {
   arm(
     machine: Machine,
-    boot: NetbootSpec,
+    boot: ArmedBoot,
     options?: { readonly token?: string; readonly expiresAt?: number },
   ): BootAttempt;
   end(token: string): void;
@@ -78,16 +79,20 @@ export function memoryAttempts(now: () => number): MemoryAttempts {
 /** @param beforePut awaited in each `put`, so that a test can hold the disk back */
 export function memoryLeases(beforePut: () => Promise<void> = async () => undefined): Leases {
   const byAddress = new Map<string, Lease>();
+  async function putAll(leases: readonly Lease[]): Promise<void> {
+    await beforePut();
+    for (const lease of leases) {
+      for (const [address, { mac, state }] of byAddress)
+        if (mac === lease.mac && state !== 'declined' && lease.state !== 'declined') byAddress.delete(address);
+      byAddress.set(lease.address, lease);
+    }
+  }
   return {
     ofMac: async (mac) => [...byAddress.values()].find((lease) => lease.mac === mac && lease.state !== 'declined'),
     ofAddress: async (address) => byAddress.get(address),
     list: async () => [...byAddress.values()],
-    async put(lease) {
-      await beforePut();
-      for (const [address, { mac, state }] of byAddress)
-        if (mac === lease.mac && state !== 'declined') byAddress.delete(address);
-      byAddress.set(lease.address, lease);
-    },
+    put: (lease) => putAll([lease]),
+    putAll,
     async remove(address) {
       byAddress.delete(address);
     },

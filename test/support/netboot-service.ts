@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Machine } from '../../src/domain/machine.ts';
+import type { Machine, MachineSpec } from '../../src/domain/machine.ts';
+import type { LoaderMemory } from '../../src/domain/ports/loader-memory.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { silentLog } from '../../src/foundation/log.ts';
 import { createMeter } from '../../src/foundation/meter.ts';
 import { systemUdp } from '../../src/foundation/udp.ts';
+import { createForgetfulLoaderMemory } from '../../src/netboot/boot-progress.ts';
 import { createNetboot, type NetbootBound, type NetbootOptions } from '../../src/netboot/netboot.ts';
 import { memoryAttempts, memoryLeases, memoryMachines, memoryTimeline, sampleMachine } from './netboot-ports.ts';
 
@@ -21,6 +23,7 @@ export type TestNetboot = AsyncDisposable & {
   readonly machines: readonly Machine[];
   readonly attempts: ReturnType<typeof memoryAttempts>;
   readonly leases: ReturnType<typeof memoryLeases>;
+  readonly loaderMemory: LoaderMemory;
   readonly timeline: ReturnType<typeof memoryTimeline>;
   readonly meter: ReturnType<typeof createMeter>;
   readonly folder: string;
@@ -37,6 +40,10 @@ export type TestNetbootOptions = {
   readonly mode: 'full' | 'proxy';
   readonly machines?: number;
   readonly options?: Partial<NetbootOptions>;
+  /** Loaders beside the usual ones. Default none. */
+  readonly moreLoaders?: readonly string[];
+  /** What a machine is beside the usual. */
+  spec?(n: number): Partial<MachineSpec>;
 };
 
 /** The real listeners on loopback, over ports in memory, with small files and loaders of their own. */
@@ -45,6 +52,8 @@ export async function startNetboot({
   mode,
   machines: count = 1,
   options = {},
+  moreLoaders = [],
+  spec = () => ({}),
 }: TestNetbootOptions): Promise<TestNetboot> {
   const folder = mkdtempSync(join(tmpdir(), 'bw-netboot-'));
   const assets = {
@@ -56,6 +65,7 @@ export async function startNetboot({
     'undionly.kpxe': pattern(70_000, 4),
     'ipxe.efi': pattern(1468 * 60, 5),
     'snponly.efi': pattern(1, 6),
+    ...Object.fromEntries(moreLoaders.map((name, index) => [name, pattern(5000 + index, 7 + index)])),
   };
   for (const [name, data] of Object.entries({ ...assets, ...loaders })) writeFileSync(join(folder, name), data);
   const macOf = (n: number): string => `52:54:00:00:00:${n.toString(16).padStart(2, '0')}`;
@@ -64,10 +74,12 @@ export async function startNetboot({
       name: `m${index + 1}`,
       macs: [macOf(index + 1), `52:54:00:00:01:${(index + 1).toString(16).padStart(2, '0')}`],
       address: corner.machine(index + 1),
+      ...spec(index + 1),
     }),
   );
   const now = systemClock.now;
   const [attempts, leases, timeline, meter] = [memoryAttempts(now), memoryLeases(), memoryTimeline(now), createMeter()];
+  const loaderMemory = createForgetfulLoaderMemory();
   const netboot = createNetboot(
     {
       udp: systemUdp,
@@ -77,6 +89,7 @@ export async function startNetboot({
       machines: memoryMachines(machines),
       attempts,
       leases,
+      loaderMemory,
       timeline,
     },
     {
@@ -108,6 +121,7 @@ export async function startNetboot({
     machines,
     attempts,
     leases,
+    loaderMemory,
     timeline,
     meter,
     folder,

@@ -96,7 +96,7 @@ function showMachine({ terminal }: Context, machine: MachineBody): void {
     ['address', spec.address],
     ['macs', spec.macs.join(', ')],
     ['bmcs', spec.bmcs.map(({ protocol, host, user }) => `${protocol} ${user}@${host}`).join(', ') || 'none'],
-    ['netboot', spec.netboot?.kernel ?? 'from its own disk'],
+    ['netboot', bootOf(spec.netboot)],
     ['disks', spec.disks.map((disk) => disk.name).join(', ') || 'none'],
     ['rebuild', spec.rebuild?.flake ?? 'not set'],
     ['session', spec.session?.user ?? 'not looked at'],
@@ -104,6 +104,15 @@ function showMachine({ terminal }: Context, machine: MachineBody): void {
     ['last run', lastRun === null ? 'none' : `${lastRun.id}  ${summary(lastRun)}`],
   ];
   for (const [label = '', value = ''] of rows) terminal.line(`${label.padEnd(9)} ${value}`);
+}
+
+function bootOf(netboot: MachineBody['spec']['netboot']): string {
+  if (netboot === undefined) return 'from its own disk';
+  if ('kernel' in netboot) return netboot.kernel;
+  if ('generation' in netboot) return `NixOS generation ${netboot.generation}`;
+  if ('rescue' in netboot) return `rescue system ${netboot.rescue.kernel}`;
+  if ('localDisk' in netboot) return `from its own disk (${netboot.localDisk})`;
+  return typeof netboot.script === 'string' ? 'own script' : `own script ${netboot.script.asset}`;
 }
 
 function summary({ kind, state, step, stepIndex, stepCount, errorCode }: RunSummaryBody): string {

@@ -1,4 +1,5 @@
-import type { Machine, NetbootSpec } from '../machine.ts';
+import type { ArmedBoot } from '../armed-boot.ts';
+import type { Machine } from '../machine.ts';
 
 /** One permission to netboot, for one machine and one round of one run. */
 export type BootAttempt = {
@@ -7,7 +8,7 @@ export type BootAttempt = {
   readonly machineId: string;
   readonly runId: string;
   readonly round: number;
-  readonly boot: NetbootSpec;
+  readonly boot: ArmedBoot;
   readonly createdAt: number;
   /** Epoch ms; after it the URLs are gone. */
   readonly expiresAt: number;
@@ -39,8 +40,10 @@ export type Leases = {
   ofAddress(address: string): Promise<Lease | undefined>;
   /** All that have not expired. */
   list(): Promise<readonly Lease[]>;
-  /** Writes the lease, replacing what the address or the MAC had. */
+  /** Writes the lease, replacing what the address had and, unless it is declined, what the MAC had. */
   put(lease: Lease): Promise<void>;
+  /** The same for several at once, all or none; no address and no MAC is in two of them. */
+  putAll(leases: readonly Lease[]): Promise<void>;
   remove(address: string): Promise<void>;
 };
 

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { Clock } from '../../foundation/clock.ts';
 import { ConfigError, errorText } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
+import { hashFile } from './asset-files.ts';
 
 /** A file that may be served. */
 export type Asset = {
@@ -15,6 +14,8 @@ export type Asset = {
   readonly bytes: number;
   /** Epoch ms; with the size it tells whether the file is still the one that was listed. */
   readonly modifiedAt: number;
+  /** SHA-256 of the contents where it is known without reading them, hexadecimal. */
+  readonly sha256?: string;
 };
 
 export type AssetCatalog = {
@@ -31,6 +32,8 @@ export type AssetCatalogOptions = {
   readonly folders: readonly string[];
   /** Default 20 000 files in all. */
   readonly maximumFiles?: number;
+  /** Uploaded assets; a name means one of these before a file of a folder. Default none. */
+  readonly stored?: { find(name: string): Promise<Asset | undefined> } | undefined;
 };
 
 const RESCAN_MS = 2000;
@@ -45,7 +48,7 @@ export function createAssetCatalog(
   options: AssetCatalogOptions,
 ): AssetCatalog {
   const { clock, log } = parts;
-  const { folders, maximumFiles = 20_000 } = options;
+  const { folders, maximumFiles = 20_000, stored } = options;
   let assets: ReadonlyMap<string, Asset> = new Map();
   let scannedAt = Number.NEGATIVE_INFINITY;
   let scanning: Promise<void> | undefined;
@@ -124,6 +127,8 @@ export function createAssetCatalog(
   return {
     scan,
     async find(name) {
+      const uploaded = await stored?.find(name);
+      if (uploaded !== undefined) return uploaded;
       const known = await current(name);
       if (known !== undefined) return known;
       const stale = assets.has(name);
@@ -132,6 +137,7 @@ export function createAssetCatalog(
       return current(name);
     },
     sha256(asset) {
+      if (asset.sha256 !== undefined) return Promise.resolve(asset.sha256);
       const state = `${asset.bytes} ${asset.modifiedAt}`;
       const known = hashes.get(asset.path);
       if (known?.state === state) return known.sha256;
@@ -144,10 +150,4 @@ export function createAssetCatalog(
       return assets.size;
     },
   };
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);
-  return hash.digest('hex');
 }

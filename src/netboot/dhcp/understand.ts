@@ -11,6 +11,8 @@ import {
 import { DHCP_OPTION } from '../../protocols/dhcp/options.ts';
 import { decodeIpxeOptions, ipxeFeatures } from '../../protocols/ipxe/encapsulated-options.ts';
 import { pxeClientOf } from '../../protocols/pxe/client.ts';
+import { machineIdentifiersOf } from '../../protocols/pxe/machine-identifier.ts';
+import { isRaspberryPiRom } from '../../protocols/pxe/raspberry-pi.ts';
 
 /** Messages that clients send. */
 export type ClientMessageType = 'discover' | 'request' | 'decline' | 'release' | 'inform';
@@ -20,6 +22,10 @@ export type UnderstoodRequest = {
   readonly mac: string;
   readonly type: ClientMessageType;
   readonly client: Omit<BootRequest, 'channel' | 'messageType'>;
+  /** First word of option 60, which a boot answer repeats. */
+  readonly vendorClass: string;
+  /** Option 97 in both byte orders, the specified one first; empty when it is absent or a fake. */
+  readonly uuids: readonly string[];
 };
 
 /** Why a datagram is dropped without an answer; the counter's label. */
@@ -39,24 +45,29 @@ export function understandDhcp(data: Buffer): UnderstoodRequest | DropReason {
     if (!isClientType(type)) return 'not-a-request';
     const mac = macOf(message);
     if (mac === undefined) return 'not-ethernet';
-    return { message, mac, type, client: clientOf(message) };
+    const uuid = message.options.get(DHCP_OPTION.clientMachineIdentifier);
+    const uuids = uuid === undefined ? [] : machineIdentifiersOf(uuid);
+    return { message, mac, type, uuids, ...clientOf(message, mac) };
   } catch (error) {
     if (error instanceof DecodeError) return 'malformed';
     throw error;
   }
 }
 
-function clientOf(message: DhcpMessage): UnderstoodRequest['client'] {
-  const { kind, architectures, userClasses } = pxeClientOf(message.options);
+function clientOf(message: DhcpMessage, mac: string): Pick<UnderstoodRequest, 'client' | 'vendorClass'> {
+  const { kind, vendorClass, architectures, userClasses } = pxeClientOf(message.options);
   const encapsulated = message.options.get(DHCP_OPTION.ipxeEncapsulated);
   // Any sign of iPXE will do: builds exist with a changed user class, and some relays drop option 175.
   const isIpxe = encapsulated !== undefined || userClasses.includes('iPXE');
-  return {
+  const isPi = kind === 'pxe' && isRaspberryPiRom(mac, architectures);
+  const client = {
     client: kind,
     architectures,
-    loader: isIpxe ? 'ipxe' : 'firmware',
+    board: isPi ? ('raspberry-pi' as const) : null,
+    loader: isIpxe ? ('ipxe' as const) : ('firmware' as const),
     features: encapsulated === undefined ? null : ipxeFeatures(decodeIpxeOptions(encapsulated)),
   };
+  return { client, vendorClass };
 }
 
 function isClientType(type: MessageTypeName): type is ClientMessageType {

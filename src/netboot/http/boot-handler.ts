@@ -1,21 +1,28 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import type { NewEvent } from '../../domain/event.ts';
 import type { Clock } from '../../foundation/clock.ts';
-import { errorText, InvalidRequestError, unreachableCase } from '../../foundation/errors.ts';
+import { errorText } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Meter } from '../../foundation/meter.ts';
 import type { AssetCatalog } from '../assets/catalog.ts';
 import type { FileCache } from '../assets/file-cache.ts';
 import type { LoaderFile } from '../assets/loaders.ts';
-import { bootBaseUrl, initrdName, KERNEL_NAME, SCRIPT_NAME } from '../boot-urls.ts';
-import type { Peers } from '../peers.ts';
+import { AUTHORITY_PATH, bootBaseUrl } from '../boot-urls.ts';
+import { type Peers, plainAddress } from '../peers.ts';
 import type { Sightings } from '../sightings.ts';
 import { type AccessDeps, createAccess } from './access.ts';
-import { type BootScriptOptions, bootScript } from './boot-script.ts';
+import type { Admission } from './admission.ts';
+import { type AnswerPlan, planAnswer } from './answer-plan.ts';
+import { type AttemptRoute, createAttemptFiles, nameOf, type Refused, type Served } from './attempt-files.ts';
+import type { BootScriptOptions } from './boot-script.ts';
+import { contentTypeOf } from './content-type.ts';
 import { createCoverage } from './coverage.ts';
-import { type BootRoute, bootRoute } from './route.ts';
-import { type Body, ended, type Sent, sendBody } from './send-file.ts';
+import { bootRoute } from './route.ts';
+import { type Body, ended } from './send-file.ts';
+import { transfer } from './transfer.ts';
+import { createTurns } from './turns.ts';
 
 export type BootHandlerDeps = AccessDeps & {
   readonly clock: Clock;
@@ -26,113 +33,93 @@ export type BootHandlerDeps = AccessDeps & {
   readonly loaders: ReadonlyMap<string, LoaderFile>;
   readonly peers: Peers;
   readonly sightings: Sightings;
+  /** Absent: kernels and initrds are never put off. */
+  readonly admission?: Admission;
 };
 
 export type BootHandlerOptions = BootScriptOptions & {
   /** What URLs in scripts begin with: `http://10.77.0.1:8480`. Default: the address and port the script was asked at. */
   readonly baseUrl?: string;
+  /** The certificate, PEM, by which machines can know our HTTPS server; undefined when there is none to be had. */
+  readonly authority?: () => string | undefined;
+  /** Where scripts that were asked for over HTTP point to over HTTPS; undefined: they stay with HTTP. */
+  readonly httpsPort?: () => number | undefined;
 };
 
 export type BootHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Something that can be served, and whose timeline its sightings go to. */
-type Served = {
-  readonly name: string;
-  readonly body: Body;
-  readonly owner?: { readonly machineId: string; readonly runId: string; readonly round: number };
-};
-type Refused = {
-  readonly status: 403 | 404 | 410 | 500;
-  readonly why: string;
-  readonly name: string;
-  readonly machineId?: string;
-};
-
 /** Answers machines that boot over HTTP. It takes requests from any server, so that it can be mounted elsewhere too. */
 export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOptions): BootHandler {
-  const { clock, log, meter, catalog, cache, loaders, peers, sightings } = deps;
+  const { clock, log, meter, loaders, peers, sightings, cache, admission } = deps;
   const access = createAccess(deps);
+  const attemptFiles = createAttemptFiles(deps, options);
   const coverage = createCoverage();
+  const turns = createTurns();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedAt = clock.elapsed();
     const address = remoteAddress(request);
+    if (hasBody(request)) {
+      response.setHeader('Connection', 'close');
+      return refuse(response, 413, 'requests have no body here');
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       return refuse(response, 405, 'only GET and HEAD are answered here');
     }
-    const route = bootRoute(request.url ?? '/');
+    // RFC 9112 §3.2.2: a target with scheme and host is to be understood too; what they say does not matter here.
+    const target = (request.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
+    const certificate = target === AUTHORITY_PATH ? options.authority?.() : undefined;
+    if (certificate !== undefined) return sendAuthority(request, response, certificate);
+    const route = bootRoute(target);
     if (route === undefined) return refuse(response, 404, 'there is nothing by that name');
-    const found =
-      route.kind === 'loader'
-        ? loader(route.name)
-        : await attemptFile(route, address, options.baseUrl ?? baseUrlOf(request));
+    const found = route.kind === 'loader' ? loader(route.name) : await attemptFile(route, address, baseUrlOf(request));
     if ('status' in found) {
       reportRefusal(found);
       return refuse(response, found.status, found.why);
     }
-    const sent = await sendBody(request, response, found.body);
-    await reportServed(found, sent, address, startedAt);
+    const plan = planAnswer(request, found.body);
+    const { from, to } = plan;
+    // Scripts and loaders are small, and a machine that has neither cannot be told to wait.
+    const big = route.kind !== 'script' && route.kind !== 'loader' && to > from;
+    const admitted = big ? admission?.ask(found.owner?.machineId ?? address, to - from) : undefined;
+    if (admitted?.kind === 'turned-away') {
+      response.setHeader('Retry-After', admitted.retryAfterSeconds);
+      return refuse(response, 503, `other machines come first; ask again in ${admitted.retryAfterSeconds} seconds`);
+    }
+    const { source } = found.body;
+    using _held = 'data' in source ? cache.hold(source.data) : undefined;
+    response.writeHead(plan.status, plan.headers);
+    await transfer(deps, response, found.body, plan, admitted);
+    await reportServed(found, plan, address, startedAt);
+  }
+
+  async function sendAuthority(request: IncomingMessage, response: ServerResponse, certificate: string): Promise<void> {
+    const data = Buffer.from(certificate, 'latin1');
+    const etag = `"${createHash('sha256').update(data).digest('hex')}"`;
+    const body: Body = { size: data.length, type: 'application/x-x509-ca-cert', etag, source: { data } };
+    const plan = planAnswer(request, body);
+    meter.count('netboot_http_responses', { status: String(plan.status) });
+    response.writeHead(plan.status, plan.headers);
+    await transfer(deps, response, body, plan, undefined);
   }
 
   function loader(name: string): Served | Refused {
     const file = loaders.get(name);
     if (file === undefined) return { status: 404, why: 'there is no such loader', name };
-    const type = name.endsWith('.efi') ? 'application/efi' : 'application/octet-stream';
-    return { name, body: { size: file.data.length, type, etag: `"${file.sha256}"`, source: file } };
+    const body: Body = { size: file.data.length, type: contentTypeOf(name), etag: `"${file.sha256}"`, source: file };
+    return { name, body };
   }
 
-  async function attemptFile(
-    route: Exclude<BootRoute, { kind: 'loader' }>,
-    address: string,
-    baseUrl: string,
-  ): Promise<Served | Refused> {
-    const name = nameOf(route);
+  async function attemptFile(route: AttemptRoute, address: string, baseUrl: string): Promise<Served | Refused> {
     const granted = await access(route.token, address);
-    if (granted.kind === 'denied') return { ...granted, name };
-    const { attempt, machine } = granted;
-    const owner = { machineId: machine.id, runId: attempt.runId, round: attempt.round };
-    if (route.kind === 'script') {
-      try {
-        const text = Buffer.from(bootScript(baseUrl, machine, attempt, options), 'utf8');
-        warm([attempt.boot.kernel, ...attempt.boot.initrds]);
-        const etag = `"${createHash('sha256').update(text).digest('hex')}"`;
-        return {
-          name,
-          owner,
-          body: { size: text.length, type: 'text/plain; charset=utf-8', etag, source: { data: text } },
-        };
-      } catch (error) {
-        if (!(error instanceof InvalidRequestError)) throw error;
-        return { status: 500, why: error.message, name, machineId: machine.id };
-      }
-    }
-    const assetName = route.kind === 'kernel' ? attempt.boot.kernel : attempt.boot.initrds[route.index];
-    const asset = assetName === undefined ? undefined : await catalog.find(assetName);
-    if (asset === undefined) {
-      const why =
-        assetName === undefined ? `there is no initrd ${name}` : `the file ${assetName} is not in the asset folders`;
-      return { status: 404, why, name, machineId: machine.id };
-    }
-    const etag = `"${await catalog.sha256(asset)}"`;
-    const data = await cache.get(asset);
-    const source = data === undefined ? { path: asset.path } : { data };
-    return { name, owner, body: { size: asset.bytes, type: 'application/octet-stream', etag, source } };
-  }
-
-  /** Starts hashing what the script will make the machine ask for next; the answers then need not wait. */
-  function warm(names: readonly string[]): void {
-    for (const name of names) {
-      catalog
-        .find(name)
-        .then((asset) => (asset === undefined ? undefined : catalog.sha256(asset)))
-        .catch((error: unknown) => log.warn({ name, error: errorText(error) }, 'asset could not be read ahead'));
-    }
+    if (granted.kind === 'denied') return { ...granted, name: nameOf(route) };
+    return attemptFiles(route, granted, baseUrl);
   }
 
   async function reportServed(
     { name, owner, body }: Served,
-    sent: Sent,
+    sent: AnswerPlan,
     address: string,
     startedAt: number,
   ): Promise<void> {
@@ -166,8 +153,10 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
     await ended(response, text);
   }
 
-  return (request, response) => {
-    answer(request, response).catch((error: unknown) => {
+  async function answerOrReport(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await answer(request, response);
+    } catch (error) {
       // The path holds a token, so it is left out of the log.
       const fields = { address: remoteAddress(request), error: errorText(error) };
       if (response.headersSent) {
@@ -179,33 +168,32 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
       meter.count('netboot_http_responses', { status: '500' });
       log.error(fields, 'boot request failed');
       response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': 0 }).end();
-    });
+    }
+  }
+
+  /** From the socket, not from the Host header, which is the client's word. Who came by HTTPS goes on by HTTPS. */
+  function baseUrlOf({ socket }: IncomingMessage): string {
+    if (options.baseUrl !== undefined) return options.baseUrl;
+    const own = plainAddress(socket.localAddress);
+    const port = socket.localPort ?? 80;
+    const httpsPort = socket instanceof TLSSocket ? port : options.httpsPort?.();
+    return httpsPort === undefined ? bootBaseUrl(own, port) : bootBaseUrl(own, httpsPort, 'https');
+  }
+
+  return (request, response) => {
+    const { socket } = request;
+    if (turns.take(socket, () => answerOrReport(request, response))) return;
+    meter.count('netboot_http_dropped', { why: 'pipelined' });
+    socket.destroy();
   };
 }
 
-function nameOf(route: Exclude<BootRoute, { kind: 'loader' }>): string {
-  switch (route.kind) {
-    case 'script':
-      return SCRIPT_NAME;
-    case 'kernel':
-      return KERNEL_NAME;
-    case 'initrd':
-      return initrdName(route.index);
-    default:
-      return unreachableCase(route, 'boot route');
-  }
-}
-
-/** From the socket, not from the Host header, which is the client's word. */
-function baseUrlOf({ socket }: IncomingMessage): string {
-  return bootBaseUrl(plainAddress(socket.localAddress), socket.localPort ?? 80);
+/** Whether bytes follow the head; where they end is what smuggled requests are about, so none are read. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || !/^0*$/.test(headers['content-length'] ?? '');
 }
 
 /** The peer's address; IPv4 as IPv4 also where the server listens on an IPv6 socket. */
 function remoteAddress(request: IncomingMessage): string {
   return plainAddress(request.socket.remoteAddress);
-}
-
-function plainAddress(address: string | undefined): string {
-  return (address ?? '').replace(/^::ffff:/, '');
 }

@@ -4,6 +4,9 @@ export type RangeAnswer =
   | { readonly kind: 'part'; readonly from: number; readonly to: number }
   | { readonly kind: 'unsatisfiable' };
 
+/** `bytes=first-last`; the unit in any case, white space around the range only. 30 digits are more than any file needs. */
+const RANGE = /^bytes=[ \t]*(\d{0,30})-(\d{0,30})[ \t]*$/i;
+
 /**
  * Reads a Range header. Only one range of bytes is served as a part; several, other units and malformed ones are answered
  * with the whole file, as RFC 9110 §14.2 allows (a server may ignore Range).
@@ -17,8 +20,8 @@ export function rangeOf(
   size: number,
 ): RangeAnswer {
   const whole: RangeAnswer = { kind: 'whole' };
-  if (header === undefined || (ifRange !== undefined && ifRange !== etag)) return whole;
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.replaceAll(/\s/g, ''));
+  if (header === undefined || (ifRange !== undefined && ifRange.trim() !== etag)) return whole;
+  const match = RANGE.exec(header);
   const [first = '', last = ''] = match?.slice(1) ?? [];
   if (match === null || (first === '' && last === '')) return whole;
   if (first === '') {

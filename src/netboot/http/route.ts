@@ -3,9 +3,12 @@ export type BootRoute =
   | { readonly kind: 'script'; readonly token: string }
   | { readonly kind: 'kernel'; readonly token: string }
   | { readonly kind: 'initrd'; readonly token: string; readonly index: number }
+  /** What an own script fetches, by its name. */
+  | { readonly kind: 'file'; readonly token: string; readonly name: string }
   | { readonly kind: 'loader'; readonly name: string };
 
-const ATTEMPT = /^\/boot\/([0-9a-z]{16,64})\/(?:(script\.ipxe)|(kernel)|initrd\/(\d{1,3}))$/;
+const ATTEMPT =
+  /^\/boot\/([0-9a-z]{16,64})\/(?:(script\.ipxe)|(kernel)|initrd\/(\d{1,3})|files\/([\w@+:.~/-]{1,255}))$/;
 const LOADER = /^\/loaders\/([A-Za-z0-9][A-Za-z0-9._-]*)$/;
 
 /**
@@ -21,5 +24,6 @@ export function bootRoute(target: string): BootRoute | undefined {
   if (match === null || token === undefined) return undefined;
   if (match[2] !== undefined) return { kind: 'script', token };
   if (match[3] !== undefined) return { kind: 'kernel', token };
+  if (match[5] !== undefined) return { kind: 'file', token, name: match[5] };
   return { kind: 'initrd', token, index: Number(match[4]) };
 }

@@ -2,27 +2,32 @@ import type { Clock } from '../../foundation/clock.ts';
 import { DecodeError, errorText } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Meter } from '../../foundation/meter.ts';
-import type { Udp, UdpPeer, UdpSocket } from '../../foundation/udp.ts';
+import type { UdpPeer } from '../../foundation/udp.ts';
 import type { TftpTerms } from '../../protocols/tftp/negotiate.ts';
-import { decodeTftpPacket, encodeTftpPacket, TFTP_ERROR } from '../../protocols/tftp/packet.ts';
+import { ackedBlock, decodeTftpPacket } from '../../protocols/tftp/packet.ts';
 import type { Blocks } from './blocks.ts';
+import { type Channel, keyOf, type OpenChannel } from './channels.ts';
 import type { TftpReports } from './reports.ts';
+import { createRetransmission, type Retransmission } from './retransmission.ts';
 import { createTransfer, type Transfer, type TransferEnd } from './transfer.ts';
 
 export type SessionsDeps = {
-  readonly udp: Udp;
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Meter;
   readonly reports: TftpReports;
+  readonly openChannel: OpenChannel;
+  /** Sees each datagram of a transfer; absent where nobody looks, which is quicker. */
+  readonly watch?: (direction: 'in' | 'out', local: UdpPeer, remote: UdpPeer, data: Buffer) => void;
 };
 
 export type SessionsOptions = {
-  readonly address: string;
   readonly maximumTransfers: number;
-  readonly retransmitMs?: number;
-  readonly attempts?: number;
-  readonly deadlineMs?: number;
+  readonly maximumTransfersPerClient: number;
+  readonly retransmitMs: number;
+  readonly leastRetransmitMs: number;
+  readonly attempts: number;
+  readonly deadlineMs: number;
 };
 
 export type TransferOrder = {
@@ -32,93 +37,79 @@ export type TransferOrder = {
   readonly blocks: Blocks;
 };
 
-type Session = { transfer: Transfer | undefined; readonly name: string; readonly stop: AbortController };
+type Session = { readonly client: UdpPeer; readonly name: string; readonly stop: AbortController; transfer?: Transfer };
 
-const WRONG_TID = encodeTftpPacket({
-  kind: 'error',
-  code: TFTP_ERROR.unknownTransferId,
-  message: 'unknown transfer id',
-});
-/** Back-off stops doubling at this multiple of the first wait. */
-const LONGEST_WAIT_FACTOR = 8;
-
-/** The transfers under way, each on a socket of its own, as RFC 1350 §4 has it. At most so many at once. */
+/** The transfers under way: at most so many at once, and so many a client. */
 export function createSessions(deps: SessionsDeps, options: SessionsOptions, signal: AbortSignal) {
-  const { udp, clock, log, meter, reports } = deps;
-  const { address, maximumTransfers, retransmitMs = 1000, attempts = 5, deadlineMs = 300_000 } = options;
+  const { clock, log, meter, reports, openChannel, watch } = deps;
   const sessions = new Map<string, Session>();
   const running = new Set<Promise<void>>();
 
-  async function serve(session: Session, client: UdpPeer, order: TransferOrder): Promise<void> {
-    const startedAt = clock.elapsed();
+  async function serve(session: Session, order: TransferOrder): Promise<void> {
+    const { client, stop } = session;
     const { terms, blocks, name, bytes } = order;
-    // The client's request is answered from a new port: that is our half of the transfer id.
-    const receive = (data: Buffer, from: UdpPeer): void => {
-      if (from.address === client.address && from.port === client.port) take(data, session);
-      else stranger(data, from);
-    };
-    const stopped = AbortSignal.any([signal, session.stop.signal]);
-    await using socket: UdpSocket = await udp.bind({ address, port: 0 }, receive, stopped);
-
-    const fail = (error: unknown): void =>
-      log.debug({ to: client.address, error: errorText(error) }, 'TFTP packet could not be sent');
-    const send = (packet: Uint8Array, to: UdpPeer): void => {
-      socket.send(packet, to).catch(fail);
-    };
-    function stranger(data: Buffer, from: UdpPeer): void {
-      meter.count('netboot_datagrams_dropped', { channel: 'tftp', why: 'unknown-transfer-id' });
-      // An ERROR is never answered by an ERROR, or two servers could talk for ever.
-      if (data.length < 2 || data.readUInt16BE(0) !== 5) send(WRONG_TID, from);
-    }
-
+    const startedAt = clock.elapsed();
+    const stopped = AbortSignal.any([signal, stop.signal]);
+    const pace = createPace(clock, retransmissionOf(terms));
     let end: TransferEnd | undefined;
-    const transfer = createTransfer(
-      terms,
-      blocks,
-      (packet) => send(packet, client),
-      (how) => {
-        end = how;
-        session.stop.abort();
-      },
+
+    const receive = (data: Buffer): void => {
+      watch?.('in', channel.local, client, data);
+      const before = transfer.progress;
+      take(data, transfer);
+      if (transfer.progress !== before) pace.moved();
+    };
+    await using channel: Channel = await openChannel(
+      client,
+      { receive: (data) => receive(data), gone: () => transfer.gone() },
+      stopped,
     );
+    const send = (packet: Buffer): void => {
+      watch?.('out', channel.local, client, packet);
+      channel.send(packet);
+    };
+    const transfer = createTransfer(terms, blocks, send, (how) => {
+      end = how;
+      stop.abort();
+    });
     session.transfer = transfer;
+    pace.sent();
     transfer.start();
-    await retransmitUntilEnd(transfer, terms.timeoutSeconds, stopped);
+    await retransmitUntilEnd(transfer, pace, startedAt + options.deadlineMs, stopped);
     if (end !== undefined) reports.ended(client.address, { name, bytes, tookMs: clock.elapsed() - startedAt }, end);
   }
 
+  /** The client's own time where it asked for one, else as fast as it answers. */
+  function retransmissionOf({ timeoutSeconds }: TftpTerms): Retransmission {
+    const { retransmitMs, leastRetransmitMs, attempts } = options;
+    if (timeoutSeconds === null)
+      return createRetransmission({ firstMs: retransmitMs, leastMs: leastRetransmitMs, attempts });
+    const asked = timeoutSeconds * 1000;
+    return createRetransmission({ firstMs: asked, leastMs: asked, attempts });
+  }
+
   /** One timer a transfer: it looks whether there was progress while it slept, instead of being set anew by each ACK. */
-  async function retransmitUntilEnd(
-    transfer: Transfer,
-    clientSeconds: number | null,
-    stopped: AbortSignal,
-  ): Promise<void> {
-    const firstMs = clientSeconds === null ? retransmitMs : clientSeconds * 1000;
-    const deadlineAt = clock.elapsed() + deadlineMs;
-    let waitMs = firstMs;
-    let silent = 0;
+  async function retransmitUntilEnd(transfer: Transfer, pace: Pace, deadlineAt: number, stopped: AbortSignal) {
     while (!stopped.aborted) {
-      const before = transfer.progress;
-      await clock.sleep(waitMs, stopped).catch(() => undefined);
-      if (stopped.aborted) return;
-      if (clock.elapsed() >= deadlineAt) break;
-      if (transfer.progress !== before) {
-        waitMs = firstMs;
-        silent = 0;
+      const now = clock.elapsed();
+      if (now >= deadlineAt) break;
+      const dueMs = pace.dueAt() - now;
+      if (dueMs > 0) {
+        await clock.sleep(Math.min(dueMs, deadlineAt - now), stopped).catch(() => undefined);
         continue;
       }
-      if (silent >= attempts) break;
-      silent += 1;
-      waitMs = Math.min(waitMs * 2, firstMs * LONGEST_WAIT_FACTOR);
+      if (!pace.again()) break;
       meter.count('netboot_tftp_retransmissions');
       transfer.retransmit();
     }
-    transfer.giveUp();
+    if (!stopped.aborted) transfer.giveUp();
   }
 
-  function take(data: Buffer, session: Session): void {
+  function take(data: Buffer, transfer: Transfer): void {
+    const block = ackedBlock(data);
     try {
-      session.transfer?.receive(decodeTftpPacket(data));
+      if (block >= 0) transfer.acknowledge(block);
+      else transfer.receive(decodeTftpPacket(data));
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       meter.count('netboot_datagrams_dropped', { channel: 'tftp', why: 'malformed' });
@@ -126,21 +117,28 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions, sig
   }
 
   return {
-    /** Whether there is no room for another client; one that has a transfer always has room for its next. */
-    isFull: (client: UdpPeer): boolean => !sessions.has(keyOf(client)) && sessions.size >= maximumTransfers,
+    /** Whether there is no room for another transfer; a client that has one always has room for its next from that port. */
+    isFull(client: UdpPeer): boolean {
+      if (sessions.has(keyOf(client))) return false;
+      if (sessions.size >= options.maximumTransfers) return true;
+      if (sessions.size < options.maximumTransfersPerClient) return false;
+      const own = [...sessions.values()].filter((session) => session.client.address === client.address);
+      return own.length >= options.maximumTransfersPerClient;
+    },
     /** Starts a transfer. A repeated request of a client that has heard nothing yet changes nothing. */
     open(client: UdpPeer, order: TransferOrder): void {
       const key = keyOf(client);
       const earlier = sessions.get(key);
       if (earlier !== undefined) {
-        const isRepeat = earlier.name === order.name && earlier.transfer?.begun !== true;
+        const isRepeat =
+          earlier.name === order.name && !earlier.stop.signal.aborted && earlier.transfer?.begun !== true;
         if (isRepeat) return;
-        // The same port with another wish: the machine was reset, and its ROM counts ports from the start.
+        // The same port with another wish: its size probe is over, or it was reset and its ROM counts ports from the start.
         earlier.stop.abort();
       }
-      const session: Session = { transfer: undefined, name: order.name, stop: new AbortController() };
+      const session: Session = { client, name: order.name, stop: new AbortController() };
       sessions.set(key, session);
-      const work = serve(session, client, order)
+      const work = serve(session, order)
         .catch((error: unknown) => {
           if (signal.aborted || session.stop.signal.aborted) return;
           meter.count('netboot_tftp_transfers', { end: 'failed' });
@@ -159,6 +157,34 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions, sig
   };
 }
 
-function keyOf(peer: UdpPeer): string {
-  return `${peer.address} ${peer.port}`;
+type Pace = {
+  sent(): void;
+  /** An ACK moved the transfer on, which sent what follows. */
+  moved(): void;
+  /** Counts a silence. @returns false when there were enough */
+  again(): boolean;
+  /** When to send again, on the clock's `elapsed`. */
+  dueAt(): number;
+};
+
+function createPace(clock: Clock, retransmission: Retransmission): Pace {
+  let sentAt = clock.elapsed();
+  let sentTwice = false;
+  return {
+    sent() {
+      sentAt = clock.elapsed();
+    },
+    moved() {
+      const now = clock.elapsed();
+      retransmission.answered(sentTwice ? undefined : now - sentAt);
+      sentAt = now;
+      sentTwice = false;
+    },
+    again() {
+      sentAt = clock.elapsed();
+      sentTwice = true;
+      return retransmission.silent();
+    },
+    dueAt: () => sentAt + retransmission.waitMs,
+  };
 }

@@ -3,7 +3,13 @@ import { ByteWriter } from '../../foundation/bytes/byte-writer.ts';
 import { DecodeError } from '../../foundation/errors.ts';
 import { formatIpv4, formatMac, parseIpv4 } from './ipv4.ts';
 import { u8Option } from './option-values.ts';
-import { DHCP_OPTION, type DhcpOptions, decodeDhcpOptions, encodeDhcpOptions } from './options.ts';
+import {
+  DHCP_OPTION,
+  type DhcpOptions,
+  decodeDhcpOptions,
+  encodeDhcpOptions,
+  encodedOptionsLength,
+} from './options.ts';
 
 export const BOOTREQUEST = 1;
 export const BOOTREPLY = 2;
@@ -30,6 +36,8 @@ const SMALLEST_MESSAGE = 300;
 /** An Ethernet payload without IPv4 and UDP headers; EDK2 drops longer ones. */
 export const LARGEST_MESSAGE = 1472;
 const ETHERNET = 1;
+/** Fixed fields and the magic cookie. */
+const OPTIONS_OFFSET = 240;
 
 export type DhcpMessage = {
   readonly op: number;
@@ -109,6 +117,11 @@ export function encodeDhcpMessage(message: DhcpMessage): Buffer {
   encodeDhcpOptions(message.options, w);
   if (w.length < SMALLEST_MESSAGE) w.zeros(SMALLEST_MESSAGE - w.length);
   return w.done();
+}
+
+/** Bytes that a message with these options has on the wire. */
+export function encodedDhcpLength(options: DhcpOptions): number {
+  return Math.max(SMALLEST_MESSAGE, OPTIONS_OFFSET + encodedOptionsLength(options));
 }
 
 /** The client's Ethernet address, or undefined for other hardware (Infiniband sends length 0 or 20). */

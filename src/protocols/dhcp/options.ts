@@ -31,6 +31,7 @@ export const DHCP_OPTION = {
   clientArchitecture: 93, // RFC 4578 §2.1
   clientNetworkInterface: 94, // RFC 4578 §2.2
   clientMachineIdentifier: 97, // RFC 4578 §2.3
+  subnetSelection: 118, // RFC 3011 §2
   ipxeEncapsulated: 175, // iPXE include/ipxe/dhcp.h, DHCP_EB_ENCAP
   end: 255, // RFC 2132 §3.2
 } as const;
@@ -75,4 +76,11 @@ export function encodeDhcpOptions(options: DhcpOptions, writer: ByteWriter): voi
     } while (offset < data.length);
   }
   writer.u8(DHCP_OPTION.end);
+}
+
+/** Bytes that {@link encodeDhcpOptions} writes. */
+export function encodedOptionsLength(options: DhcpOptions): number {
+  let length = 1;
+  for (const data of options.values()) length += data.length + 2 * Math.max(1, Math.ceil(data.length / 255));
+  return length;
 }

@@ -79,7 +79,7 @@ function oneWord(text: string, what: string): string {
 }
 
 /** The text itself, when iPXE would read it as it stands. */
-function plain(text: string, what: string): string {
+export function plain(text: string, what: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing control characters is the point
   if (/[\u0000-\u001f\u007f]/.test(text))
     throw new InvalidRequestError(`${what}: holds a control character or line break`);

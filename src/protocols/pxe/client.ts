@@ -4,33 +4,44 @@ import { parseUserClasses } from './user-class.ts';
 
 /** What a DHCP client says about itself as a boot client. */
 export type PxeClient = {
-  /** From the vendor class: PXE ROM, UEFI HTTP boot, or anything else (an operating system's client). */
+  /** PXE ROM, UEFI HTTP boot, or anything else (an operating system's client). */
   readonly kind: 'pxe' | 'http' | 'other';
+  /** First word of the vendor class, which the answer repeats: `PXEClient`, `HTTPClient`, or a maker's own. */
+  readonly vendorClass: string;
   /** Option 93 in its order; empty when absent. Several values are allowed, the client's best first. */
   readonly architectures: readonly number[];
   readonly userClasses: readonly string[];
 };
 
 /**
- * Reads vendor class, architecture and user class. Option 94 is not asked for: the Raspberry Pi and some ROMs send
- * none. Where option 93 is absent, the architecture in the vendor class text (`PXEClient:Arch:00007:UNDI:003016`)
- * counts: firmware that omits 93 in its DHCPREQUEST still sends that.
+ * Reads vendor class, architecture and user class. Neither option 94 nor 97 is asked for: the Raspberry Pi and some ROMs send
+ * none (danderson/pixiecore#21). Where option 93 is absent, the architecture in the vendor class text
+ * (`PXEClient:Arch:00007:UNDI:003016`) counts: firmware that omits 93 in its DHCPREQUEST still sends that. A client with
+ * option 93 is a boot client whatever its vendor class: Huawei servers say `HW-Client:Arch:…` (dnsmasq's dhcp-pxe-vendor),
+ * and the Raspberry Pi leaves option 60 out of its DHCPREQUEST (raspberrypi/rpi-eeprom#82).
  * @throws DecodeError when option 93 has an odd length
  * @see PXE 2.1 table 2-1; RFC 4578 §2.1; UEFI 2.10 §24.7.3
  */
 export function pxeClientOf(options: DhcpOptions): PxeClient {
-  const vendorClass = textOption(options, DHCP_OPTION.vendorClass) ?? '';
-  const match = /^(PXEClient|HTTPClient)(?::Arch:(\d{5}))?/.exec(vendorClass);
-  const inText = match?.[2] === undefined ? [] : [Number.parseInt(match[2], 10)];
+  const text = textOption(options, DHCP_OPTION.vendorClass) ?? '';
+  const match = VENDOR_CLASS.exec(text);
+  const [, word = '', number] = match ?? [];
+  const inText = number === undefined ? [] : [Number.parseInt(number, 10)];
+  const architectures = u16sOption(options, DHCP_OPTION.clientArchitecture) ?? inText;
   const userClass = options.get(DHCP_OPTION.userClass);
+  const standard = word === 'PXEClient' || word === 'HTTPClient';
   return {
-    kind: match?.[1] === 'PXEClient' ? 'pxe' : match?.[1] === 'HTTPClient' ? 'http' : 'other',
-    architectures: u16sOption(options, DHCP_OPTION.clientArchitecture) ?? inText,
+    kind: word === 'HTTPClient' ? 'http' : word === 'PXEClient' || architectures.length > 0 ? 'pxe' : 'other',
+    vendorClass: standard || number !== undefined ? word : 'PXEClient',
+    architectures,
     userClasses: userClass === undefined ? [] : parseUserClasses(userClass),
   };
 }
 
+/** A word and, for a boot client, the architecture; what follows (UNDI version) is of no use here. */
+const VENDOR_CLASS = /^([A-Za-z][A-Za-z0-9_-]{0,31})(?::Arch:(\d{5}))?/;
+
 /** `PXEClient:Arch:00007:UNDI:003001`, as PXE ROMs write it. @see PXE 2.1 §2.2.2 */
-export function formatVendorClass(kind: 'PXEClient' | 'HTTPClient', architecture: number): string {
-  return `${kind}:Arch:${String(architecture).padStart(5, '0')}:UNDI:003001`;
+export function formatVendorClass(word: string, architecture: number): string {
+  return `${word}:Arch:${String(architecture).padStart(5, '0')}:UNDI:003001`;
 }

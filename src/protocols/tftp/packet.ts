@@ -37,8 +37,6 @@ export type TftpPacket = TftpRequest | TftpData | TftpAck | TftpErrorPacket | Tf
 
 /** A request is one datagram of at most this size. @see RFC 2347 §2 */
 export const LARGEST_REQUEST = 512;
-/** Largest block, RFC 2348 §2, and its header. */
-const LARGEST_PACKET = 65_464 + 4;
 
 /**
  * Reads a TFTP packet.
@@ -70,12 +68,18 @@ export function decodeTftpPacket(data: Buffer): TftpPacket {
   }
 }
 
+/** The block number of an ACK, -1 for anything else: what a server reads for each block, without making an object of it. */
+export function ackedBlock(data: Buffer): number {
+  return data.length >= 4 && data[0] === 0 && data[1] === TFTP_OPCODE.ack ? data.readUInt16BE(2) : -1;
+}
+
 /** Writes a TFTP packet. @throws DecodeError when a text holds a NUL */
 export function encodeTftpPacket(packet: TftpPacket): Buffer {
   switch (packet.kind) {
     case 'rrq':
     case 'wrq': {
-      const w = new ByteWriter(LARGEST_PACKET).u16be(TFTP_OPCODE[packet.kind]);
+      const size = 4 + packet.filename.length + packet.mode.length + sizeOf(packet.options);
+      const w = new ByteWriter(size).u16be(TFTP_OPCODE[packet.kind]);
       text(w, packet.filename);
       text(w, packet.mode);
       return writeOptions(w, packet.options);
@@ -89,12 +93,12 @@ export function encodeTftpPacket(packet: TftpPacket): Buffer {
     case 'ack':
       return new ByteWriter(4).u16be(TFTP_OPCODE.ack).u16be(packet.block).done();
     case 'error': {
-      const w = new ByteWriter(LARGEST_PACKET).u16be(TFTP_OPCODE.error).u16be(packet.code);
+      const w = new ByteWriter(5 + packet.message.length).u16be(TFTP_OPCODE.error).u16be(packet.code);
       text(w, packet.message);
       return w.done();
     }
     case 'oack':
-      return writeOptions(new ByteWriter(LARGEST_PACKET).u16be(TFTP_OPCODE.oack), packet.options);
+      return writeOptions(new ByteWriter(2 + sizeOf(packet.options)).u16be(TFTP_OPCODE.oack), packet.options);
     default:
       return unreachableCase(packet, 'TFTP packet');
   }
@@ -153,6 +157,11 @@ function writeOptions(w: ByteWriter, options: TftpOptions): Buffer {
     text(w, value);
   }
   return w.done();
+}
+
+/** Bytes of the options; every text is one byte a character (latin1) and a NUL. */
+function sizeOf(options: TftpOptions): number {
+  return options.reduce((sum, { name, value }) => sum + name.length + value.length + 2, 0);
 }
 
 function text(w: ByteWriter, value: string): void {

@@ -127,7 +127,12 @@ async function liveSystem(
     signal,
   );
   parts.onJobs(jobs);
-  await using _server = await openServer(parts, 3, 'OpenSSH_9.9', systemShell({ system, jobs, reboot: parts.reboot }));
+  await using _server = await openServer(
+    parts,
+    3,
+    'OpenSSH_9.9',
+    systemShell({ system, jobs, reboot: parts.reboot, fileAt: spec.fileAt }),
+  );
   enter('stage-3', toplevel);
   await clock.sleep(timings.servicesMs, signal);
   state = degraded ? 'degraded' : 'running';

@@ -76,5 +76,7 @@ export type SimulatedMachineSpec = {
   readonly fates?: Readonly<Record<string, GenerationFate>>;
   /** Options its nixos-rebuild knows. Default: those of 26.05. */
   readonly rebuildFlags?: readonly string[];
+  /** Files of its Nix store by path, `boot.json` of systems among them. Default none. */
+  readonly fileAt?: (path: string) => Buffer | undefined;
   readonly timings?: Partial<MachineTimings>;
 };

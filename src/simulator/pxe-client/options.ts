@@ -5,14 +5,25 @@ export type PxeClientOptions = {
   readonly uuid: string;
   /**
    * `bios-ipxe`: a ROM that is iPXE itself, as QEMU's cards have it. `bios`: a PXE ROM that loads its network boot program by TFTP.
-   * `uefi`: EDK2, which asks for the size first.
+   * `uefi`: EDK2, which asks for the size first where option 13 does not tell it. `uefi-http`: EDK2's HTTP boot.
+   * `raspberry-pi`: the boot ROM of a Raspberry Pi with UEFI as what it loads; it needs such a board's MAC address.
    */
-  readonly firmware: 'bios-ipxe' | 'bios' | 'uefi';
+  readonly firmware: FirmwareKind;
   readonly link: PxeLink;
   /** Ports of the server. Default: 4011 and 69; TFTP may be elsewhere in tests. */
   readonly ports?: { readonly proxy?: number; readonly tftp?: number };
   /** Where addresses come from when the boot answers come from a proxy. Default `server`: the same server gives both. */
   readonly addressFrom?: 'server' | { readonly fixed: string };
+  /** Option 93, where it is another than the firmware's usual one; a list as some firmware sends it. */
+  readonly architectures?: readonly number[];
+  /** First word of option 60, where a maker has its own. Default `PXEClient`. */
+  readonly vendorClass?: string;
+  /** With `bios-ipxe`: the ROM's iPXE lacks HTTP, as old ones do. Default false. */
+  readonly oldIpxe?: boolean;
+  /** Loaders that hang on this machine's card once they are started. Default none. */
+  readonly hangsIn?: readonly string[];
+  /** Ignores an answer that has both option 60 and a file (Ampere eMAG). Default false. */
+  readonly ignoresVendorClass?: boolean;
   /** Asks the boot server on port 4011 even where the offer names the file, as some firmware does. Default false. */
   readonly asksBootServer?: boolean;
   readonly faults?: PxeFaults;
@@ -21,6 +32,8 @@ export type PxeClientOptions = {
   /** Tries for each answer. Default 4. */
   readonly tries?: number;
 };
+
+export type FirmwareKind = 'bios-ipxe' | 'bios' | 'uefi' | 'uefi-http' | 'raspberry-pi';
 
 /**
  * How DHCP reaches the server. `relay`: on loopback or across networks, as a relay agent would pass it on, with answers
@@ -42,7 +55,7 @@ export type PxeFaults = {
 export type NetbootResult = {
   readonly address: string;
   readonly server: string;
-  /** The loader fetched by TFTP; null when the firmware is iPXE already. */
+  /** The loader fetched by TFTP or HTTP; null when the firmware is iPXE already. */
   readonly loader: FetchedFile | null;
   /** The script's text. */
   readonly script: string;

@@ -1,5 +1,6 @@
 import type { RebuildJobs } from './rebuild-jobs.ts';
 import type { RemoteCommand, RemoteShell } from './ssh-server.ts';
+import { readSystemFile } from './system-files.ts';
 
 /** What the stage-3 shell tells, read anew for each command. */
 export type SimulatedSystem = {
@@ -19,10 +20,12 @@ export type SystemShellOptions = {
   readonly jobs: RebuildJobs;
   /** Begins the shutdown; the connection is lost a little later. */
   readonly reboot: () => void;
+  /** Files of its Nix store by path. Default none. */
+  readonly fileAt?: ((path: string) => Buffer | undefined) | undefined;
 };
 
 /** The commands of a running system that a rebuilding and verifying client uses. */
-export function systemShell({ system, jobs, reboot }: SystemShellOptions): RemoteShell {
+export function systemShell({ system, jobs, reboot, fileAt = () => undefined }: SystemShellOptions): RemoteShell {
   return async (command) => {
     if (/^(sudo -n )?systemctl reboot$/.test(command.text)) {
       reboot();
@@ -32,6 +35,8 @@ export function systemShell({ system, jobs, reboot }: SystemShellOptions): Remot
     const words = parameters.split(' ');
     if (verb === 'look-system') return lookSystem(system(), command);
     if (verb === 'look-session') return lookSession(system(), words[0] ?? '', command);
+    const read = await readSystemFile({ current: () => system().current, fileAt }, verb, words, command);
+    if (read !== undefined) return read;
     const done = await jobs.run(verb, words, command);
     if (done !== undefined) return done;
     command.complain(`sh: ${command.text.split(/\s/, 1)[0]}: command not found\n`);

@@ -1,10 +1,15 @@
 import type { Decision, StepView } from '../../domain/step.ts';
-import { earlier, textOf } from '../past-acts.ts';
+import { earlier, lastAct, textOf } from '../past-acts.ts';
 import type { CommitFacts } from './facts.ts';
 
-export type CommitAction = { readonly toplevel: string; readonly bootId: string };
+export type CommitAction =
+  | { readonly kind: 'prove'; readonly toplevel: string; readonly bootId: string }
+  | { readonly kind: 'capture'; readonly toplevel: string };
 
-/** Marks the generation that `verify` saw as good, once. */
+/**
+ * Marks the generation that `verify` saw as good, once; then takes its kernel and initrd into the asset store where the machine
+ * netboots its generation. A capture that fails is no reason for the run to: what was proven is proven.
+ */
 export function decideCommit(view: StepView, facts: CommitFacts): Decision<CommitAction> {
   const verified = earlier(view, 'verify');
   const toplevel = textOf(verified, 'toplevel');
@@ -15,6 +20,9 @@ export function decideCommit(view: StepView, facts: CommitFacts): Decision<Commi
       error: { code: 'nothing-verified', message: 'no generation was verified that could be marked good' },
     };
   }
-  if (facts.proven) return { kind: 'done', result: { toplevel } };
-  return { kind: 'act', label: 'mark-good', action: { toplevel, bootId } };
+  if (!facts.proven) return { kind: 'act', label: 'mark-good', action: { kind: 'prove', toplevel, bootId } };
+  if (facts.captured === null) return { kind: 'done', result: { toplevel } };
+  if (facts.captured || lastAct(view, 'capture') !== undefined)
+    return { kind: 'done', result: { toplevel, captured: facts.captured } };
+  return { kind: 'act', label: 'capture', action: { kind: 'capture', toplevel } };
 }

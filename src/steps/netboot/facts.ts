@@ -1,19 +1,26 @@
+import type { BootKind } from '../../domain/armed-boot.ts';
 import type { TimelineEvent } from '../../domain/event.ts';
+import { unreachableCase } from '../../foundation/errors.ts';
 import { type HostFact, hostText } from '../sighted.ts';
 
 /** How far this attempt has come, from the listeners' sightings alone. */
 export type NetbootFacts = {
   readonly host: HostFact;
   readonly armed: boolean;
+  /** What this attempt boots, and how many initrds belong to it. */
+  readonly boot: BootKind;
+  readonly wanted: number;
   readonly asked: boolean;
   readonly offered: boolean;
   readonly script: boolean;
   readonly kernel: boolean;
   readonly initrds: number;
+  /** The script was asked for and answered 404, as a machine that is to boot from its own disk may be told. */
+  readonly turnedAway: boolean;
 };
 
 /** Reads the sightings since the attempt was armed. */
-export function progressOf(events: readonly TimelineEvent[]): Omit<NetbootFacts, 'host' | 'armed'> {
+export function progressOf(events: readonly TimelineEvent[]): Omit<NetbootFacts, 'host' | 'armed' | 'boot' | 'wanted'> {
   const served = events.filter((event) => event.type === 'file.served' && event.source === 'http');
   const names = new Set(served.map((event) => String(event.data.name)));
   return {
@@ -22,11 +29,32 @@ export function progressOf(events: readonly TimelineEvent[]): Omit<NetbootFacts,
     script: names.has('script.ipxe'),
     kernel: names.has('kernel'),
     initrds: [...names].filter((name) => name.startsWith('initrd/')).length,
+    turnedAway: events.some(
+      ({ type, source, data }) => type === 'file.refused' && source === 'http' && data.name === 'script.ipxe',
+    ),
   };
+}
+
+/** Whether the machine has taken all that it was to boot. A script's own further requests cannot be known. */
+export function tookAll(facts: NetbootFacts): boolean {
+  switch (facts.boot) {
+    case 'kernel':
+    case 'generation':
+    case 'rescue':
+      return facts.kernel && facts.initrds >= facts.wanted;
+    case 'script':
+      return facts.script;
+    case 'local-disk':
+      return facts.script || facts.turnedAway;
+    default:
+      return unreachableCase(facts.boot, 'boot kind');
+  }
 }
 
 export function lastSeenOf(facts: NetbootFacts): string {
   if (facts.host.kind !== 'absent') return hostText(facts.host);
+  if (facts.boot === 'script' && facts.script) return 'its script was fetched, no SSH answered yet';
+  if (facts.boot === 'local-disk' && tookAll(facts)) return 'it was handed on to its own disk, no SSH answered yet';
   if (facts.initrds > 0) return 'kernel and initrd were fetched, stage-1 SSH did not answer yet';
   if (facts.kernel) return 'the kernel was fetched, the initrd was not';
   if (facts.script) return 'the iPXE script was fetched, the kernel was not';

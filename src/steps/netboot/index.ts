@@ -3,7 +3,7 @@ import type { Hosts } from '../../domain/ports/hosts.ts';
 import type { BootAttempts } from '../../domain/ports/netboot.ts';
 import type { Timeline } from '../../domain/ports/timeline.ts';
 import type { Step, StepView } from '../../domain/step.ts';
-import { armedAfterSeq } from '../arm-netboot.ts';
+import { armedAfterSeq, armedWants } from '../arm-netboot.ts';
 import { hostFact } from '../sighted.ts';
 import { decideNetboot, type NetbootAction } from './decide.ts';
 import { lastSeenOf, type NetbootFacts, progressOf } from './facts.ts';
@@ -26,7 +26,14 @@ export function createNetbootStep({ hosts, attempts, timeline }: NetbootDeps): S
         attempts.current(view.machine.id),
       ]);
       const armed = attempt?.runId === view.run.id && attempt.round === view.round;
-      return { host: hostFact(host), armed, ...progressOf(events.filter((event) => isOfRound(event, view))) };
+      const { boot, initrds: wanted } = armedWants(view);
+      return {
+        host: hostFact(host),
+        armed,
+        boot,
+        wanted,
+        ...progressOf(events.filter((event) => isOfRound(event, view))),
+      };
     },
     decide: decideNetboot,
     async act(view) {

@@ -88,6 +88,12 @@ function HostKey({ line }: { readonly line: string }) {
   );
 }
 
-function netbootText({ kernel, initrds }: NonNullable<MachineSpecBody['netboot']>): string {
-  return `the network: ${[kernel, ...initrds].join(', ')}`;
+function netbootText(netboot: NonNullable<MachineSpecBody['netboot']>): string {
+  if ('localDisk' in netboot) return 'its own disk, by way of the network';
+  if ('generation' in netboot) return `the network: NixOS generation ${netboot.generation}`;
+  if ('script' in netboot)
+    return `the network: ${typeof netboot.script === 'string' ? 'own script' : `script ${netboot.script.asset}`}`;
+  const { kernel, initrds } = 'rescue' in netboot ? netboot.rescue : netboot;
+  const files = [kernel, ...initrds].join(', ');
+  return 'rescue' in netboot ? `the network: rescue system ${files}` : `the network: ${files}`;
 }

@@ -28,6 +28,7 @@ function isKnown(type: string): type is EventTypeBody {
 }
 
 const said = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
+const hung = ({ insteadOf }: Data): string => (insteadOf === undefined ? '' : `, since ${said(insteadOf)} hung`);
 const took = ({ tookMs }: Data): string => (typeof tookMs === 'number' ? `after ${durationText(tookMs)}` : '');
 const trouble = ({ code, message }: Data): string =>
   [said(message), code === undefined ? '' : `(${said(code)})`].join(' ');
@@ -80,11 +81,20 @@ const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWord
     data.message === undefined
       ? { text: `Ended ${said(data.label)}`, detail: joined(took(data), brief(data.result)) }
       : { text: `Failed ${said(data.label)}`, detail: trouble(data), tone: 'bad' },
-  'boot.armed': (data) => ({ detail: brief({ kernel: data.kernel, initrds: data.initrds }), tone: 'act' }),
+  'boot.armed': ({ attempt: _attempt, expiresAt: _expiresAt, ...armed }) => ({ detail: brief(armed), tone: 'act' }),
   'boot.disarmed': (data) => ({ detail: said(data.why) }),
   'boot.asked': (data) => ({ detail: `${brief([data.protocol, data.messageType, data.loader])}${times(data)}` }),
-  'boot.offered': (data) => ({ detail: `${said(data.file ?? data.url)} by ${said(data.protocol)}${times(data)}` }),
-  'boot.ignored': (data) => ({ detail: `${said(data.why)}${times(data)}`, tone: 'warn' }),
+  'boot.offered': (data) => ({
+    detail: `${said(data.file ?? data.url ?? data.why)} by ${said(data.protocol)}${hung(data)}${times(data)}`,
+    ...(data.message === undefined ? {} : { text: said(data.message), tone: 'warn' }),
+  }),
+  'boot.ignored': (data) => ({
+    detail: `${[data.why, data.architectures, data.detail]
+      .map(said)
+      .filter((word) => word !== '')
+      .join(': ')}${times(data)}`,
+    tone: 'warn',
+  }),
   'lease.granted': (data) => ({ detail: said(data.address) }),
   'file.served': (data) => ({
     text: `Served ${said(data.name)}`,

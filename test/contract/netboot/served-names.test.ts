@@ -8,11 +8,13 @@ import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { systemUdp, type UdpPeer } from '../../../src/foundation/udp.ts';
 import { loadLoaders } from '../../../src/netboot/assets/loaders.ts';
 import { decodeTftpPacket, encodeTftpPacket, type TftpPacket } from '../../../src/protocols/tftp/packet.ts';
+import { createPxeClient } from '../../../src/simulator/pxe-client/pxe-client.ts';
 import { readByTftp } from '../../../src/simulator/pxe-client/tftp-read.ts';
 import { loopbackCorner, startNetboot, type TestNetboot } from '../../support/netboot-service.ts';
 
 const corner = loopbackCorner(64);
 const never = new AbortController().signal;
+const parts = { udp: systemUdp, clock: systemClock, entropy: systemEntropy };
 let netboot: TestNetboot;
 beforeAll(async () => {
   netboot = await startNetboot({
@@ -57,7 +59,7 @@ const rrq = (filename: string): Buffer => encodeTftpPacket({ kind: 'rrq', filena
 describe('every loader that can be offered', () => {
   it('is served by TFTP and by HTTP, the same bytes', async () => {
     const { names, files } = await loadLoaders(netboot.folder);
-    expect(names.size).toBeGreaterThan(0);
+    expect(names.byArchitecture.size).toBeGreaterThan(0);
     const client = {
       mac: '',
       uuid: '',
@@ -66,14 +68,9 @@ describe('every loader that can be offered', () => {
       ports: { tftp: netboot.bound.tftp.port },
     } as const;
     const order = { from: corner.machine(1), server: corner.server, options: [], probe: false };
-    for (const name of new Set([...names.values(), ...files.keys()])) {
+    for (const name of new Set([...[...names.byArchitecture.values()].flat(), ...files.keys()])) {
       const expected = files.get(name)?.data ?? Buffer.alloc(0);
-      const { data } = await readByTftp(
-        { udp: systemUdp, clock: systemClock, entropy: systemEntropy },
-        client,
-        { ...order, filename: name },
-        never,
-      );
+      const { data } = await readByTftp(parts, client, { ...order, filename: name }, never);
       expect(data.equals(expected), name).toBe(true);
       const answer = await rawHttp(`/loaders/${name}`);
       expect(answer).toMatch(/^HTTP\/1.1 200 /);
@@ -149,7 +146,7 @@ describe('nothing else can be fetched', () => {
       .poll(() => rawHttp(`/boot/${token}/initrd/0`), { timeout: 5000, interval: 500 })
       .toMatch(/ 200 OK[\s\S]*fine$/);
     expect(await rawHttp(`/boot/${token}/kernel`)).toMatch(
-      /^HTTP\/1.1 404 [\s\S]*deep\/leak is not in the asset folders/,
+      /^HTTP\/1.1 404 [\s\S]*deep\/leak is neither an uploaded asset nor in the asset folders/,
     );
   });
 });
@@ -163,10 +160,17 @@ describe('a token', () => {
   });
   it('opens them from an address leased to another card of the machine', async () => {
     const { token } = netboot.arm(1);
-    const address = corner.machine(201);
     const mac = netboot.machines[0]?.spec.macs[1] ?? '';
-    expect(await rawHttp(`/boot/${token}/script.ipxe`, { from: address })).toMatch(/^HTTP\/1.1 403 /);
-    await netboot.leases.put({ address, mac, expiresAt: systemClock.now() + 60_000, state: 'bound' });
+    for (const address of [200, 201, 202, 203].map(corner.machine))
+      expect(await rawHttp(`/boot/${token}/script.ipxe`, { from: address })).toMatch(/^HTTP\/1.1 403 /);
+    const link = {
+      kind: 'relay',
+      server: corner.server,
+      serverPort: netboot.bound.dhcp.port,
+      relay: '127.64.0.9',
+    } as const;
+    const client = createPxeClient(parts, { mac, uuid: '', firmware: 'uefi', link });
+    const { address } = await client.lease(never);
     expect(await rawHttp(`/boot/${token}/script.ipxe`, { from: address })).toMatch(/^HTTP\/1.1 200 /);
   });
   it('is gone when its attempt has ended or expired, saying so', async () => {

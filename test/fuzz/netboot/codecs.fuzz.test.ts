@@ -4,9 +4,6 @@ import { DecodeError, InvalidRequestError } from '../../../src/foundation/errors
 import { understandDhcp } from '../../../src/netboot/dhcp/understand.ts';
 import { rangeOf } from '../../../src/netboot/http/range.ts';
 import { bootRoute } from '../../../src/netboot/http/route.ts';
-import { layBlocks } from '../../../src/netboot/tftp/blocks.ts';
-import { findByName } from '../../../src/netboot/tftp/names.ts';
-import { createTransfer } from '../../../src/netboot/tftp/transfer.ts';
 import { parseBootspec } from '../../../src/protocols/bootspec/boot-json.ts';
 import { decodeDhcpMessage, encodeDhcpMessage } from '../../../src/protocols/dhcp/message.ts';
 import { planOf } from '../../../src/protocols/ipxe/boot-plan.ts';
@@ -205,17 +202,6 @@ describe('what remotes write finds only what is listed', () => {
     '…',
   );
   const path = fc.array(piece, { maxLength: 9 }).map((pieces) => pieces.join(''));
-  it('TFTP names', () => {
-    const files = new Map([['ipxe.efi', { name: 'ipxe.efi', data: Buffer.alloc(0), sha256: '' }]]);
-    fc.assert(
-      fc.property(path, (name) => {
-        const found = findByName(name, files);
-        if (found.kind === 'found') expect(found.file.name).toBe('ipxe.efi');
-        if (name.split(/[\\/]/).includes('..')) expect(found.kind).toBe('forbidden');
-      }),
-      RUNS,
-    );
-  });
   it('HTTP paths', () => {
     fc.assert(
       fc.property(path, (name) => {
@@ -241,39 +227,6 @@ describe('what remotes write finds only what is listed', () => {
           expect(part.from).toBeGreaterThanOrEqual(0);
         }
       }),
-      RUNS,
-    );
-  });
-  it('a TFTP transfer under any packets sends at most one window for each and never a wrong block', () => {
-    const packet = fc.oneof(
-      fc.record({ kind: fc.constant('ack' as const), block: fc.oneof(fc.nat(40), fc.nat(0xffff)) }),
-      fc.record({ kind: fc.constant('error' as const), code: fc.nat(9), message: fc.constant('') }),
-      fc.record({ kind: fc.constant('data' as const), block: fc.nat(9), data: bytes(4) }),
-    );
-    fc.assert(
-      fc.property(
-        fc.array(packet, { maxLength: 60 }),
-        fc.integer({ min: 1, max: 9 }),
-        fc.boolean(),
-        (packets, windowsize, negotiated) => {
-          let sent = 0;
-          let ends = 0;
-          const oack = negotiated ? [{ name: 'blksize', value: '8' }] : [];
-          const transfer = createTransfer(
-            { oack, windowsize },
-            layBlocks(Buffer.alloc(8 * 30 + 1), 8),
-            () => void sent++,
-            () => void ends++,
-          );
-          transfer.start();
-          for (const each of packets) {
-            const before = sent;
-            transfer.receive(each);
-            expect(sent - before).toBeLessThanOrEqual(windowsize);
-          }
-          expect(ends).toBeLessThanOrEqual(1);
-        },
-      ),
       RUNS,
     );
   });

@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { readEnvironment } from '../../../src/config/environment.ts';
+import type { FirmwareSpec } from '../../../src/domain/boot/firmware-spec.ts';
 import { systemClock } from '../../../src/foundation/clock.ts';
-import { silentLog } from '../../../src/foundation/log.ts';
+import { type LogFields, silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
+import { createForgetfulLoaderMemory } from '../../../src/netboot/boot-progress.ts';
 import { createNetboot, type NetbootOptions } from '../../../src/netboot/netboot.ts';
+import { netbootSockets } from '../../../src/netboot/options.ts';
 import {
   memoryAttempts,
   memoryLeases,
@@ -16,27 +20,45 @@ import {
 export type ServeOrder = {
   readonly options: NetbootOptions;
   readonly machine: { readonly mac: string; readonly address: string };
+  /** Further ones: m2, m3, … */
+  readonly further?: readonly ServeOrder['machine'][];
+  /** What the first machine's firmware needs. */
+  readonly firmware?: FirmwareSpec;
   /** Armed when given. */
   readonly boot?: { readonly kernel: string; readonly initrds: readonly string[]; readonly commandLine: string };
 };
 
 // The listeners as a process of their own, so that they can stand in a network namespace. Each event is a line on stdout.
 const order: ServeOrder = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
-const machine = sampleMachine({ name: 'm1', macs: [order.machine.mac], address: order.machine.address });
+const [machine, ...further] = [order.machine, ...(order.further ?? [])].map(({ mac, address }, index) =>
+  sampleMachine({
+    name: `m${index + 1}`,
+    macs: [mac],
+    address,
+    ...(index === 0 && order.firmware !== undefined ? { firmware: order.firmware } : {}),
+  }),
+);
+if (machine === undefined) throw new Error('no machine is ordered');
 const now = systemClock.now;
 const [attempts, timeline] = [memoryAttempts(now), memoryTimeline(now)];
 if (order.boot !== undefined) attempts.arm(machine, order.boot);
 const say = (line: object): void => console.log(JSON.stringify(line));
 const append = timeline.append;
+// Warnings are told like events, so that a test sees them.
+const log = {
+  ...silentLog,
+  warn: (data: LogFields, text: string) => say({ type: 'warning', data: { ...data, text } }),
+};
 const netboot = createNetboot(
   {
     udp: systemUdp,
     clock: systemClock,
-    log: silentLog,
+    log,
     meter: createMeter(),
-    machines: memoryMachines([machine]),
+    machines: memoryMachines([machine, ...further]),
     attempts,
     leases: memoryLeases(),
+    loaderMemory: createForgetfulLoaderMemory(),
     timeline: {
       ...timeline,
       append: (machineId, events) => {
@@ -45,7 +67,7 @@ const netboot = createNetboot(
       },
     },
   },
-  order.options,
+  { ...order.options, sockets: netbootSockets(readEnvironment().inheritedSockets) },
 );
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of scripts are written so
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +28,7 @@ describe('defaults', () => {
   it('needs nothing at all', () => {
     expect(parseConfig('', 'empty')).toEqual({
       dataDirectory: '/var/lib/bootwright',
+      assets: { quotaMiB: 20_480, graceHours: 24 },
       listen: { address: '127.0.0.1', port: 8470, openMetrics: false },
       log: { level: 'info' },
       secrets: { commandsThroughApi: false },
@@ -44,11 +46,15 @@ describe('defaults', () => {
           mode: 'full',
           leaseSeconds: 3600,
           dns: [],
+          conflictProbe: true,
+          otherServers: 'probe',
         },
       ],
       http: { port: 8480 },
       ports: { dhcp: 67, dhcpClient: 68, proxy: 4011, tftp: 69 },
       assets: [],
+      secureBoot: 'off',
+      loaderPatienceSeconds: 60,
       attemptLifetimeSeconds: 1800,
     });
   });
@@ -109,6 +115,17 @@ describe('machines', () => {
   });
 
   it.each([
+    { generation: 'current' },
+    { generation: '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-m1-25.11', commandLine: 'debug' },
+    { script: '#!ipxe\nkernel ${base-url}/files/vmlinuz ip=${ip} mac=$${net0/mac}\n', files: ['vmlinuz'] },
+    { script: { asset: 'menu.ipxe' } },
+    { localDisk: 'auto' },
+    { rescue: { kernel: 'sha256:00', initrds: ['rescue.img'], commandLine: '' } },
+  ])('takes netboot %j', (netboot) => {
+    expect(parseConfig(machines({ ...testMachine('m1'), netboot }), 'x').machines[0]?.netboot).toEqual(netboot);
+  });
+
+  it.each([
     ['no stage 3', { stage3: undefined }, 'stage3', 'is missing'],
     ['name', { name: 'Big_One' }, 'name', 'lower-case letters'],
     ['MAC', { macs: ['52:54:00:12:34'] }, 'macs[0]', 'is not a MAC address'],
@@ -135,6 +152,17 @@ describe('machines', () => {
       'one line',
     ],
     ['no initrd', { netboot: { kernel: 'x', initrds: [], commandLine: '' } }, 'netboot.initrds', 'at least 1'],
+    [
+      'own script',
+      { netboot: { script: '#!ipxe\necho ${hostname}' } },
+      'netboot.script',
+      '${hostname}, which is unknown',
+    ],
+    ['own script without iPXE', { netboot: { script: 'echo hello' } }, 'netboot.script', 'first line must be #!ipxe'],
+    ['local disk', { netboot: { localDisk: 'exit-2' } }, 'netboot.localDisk', 'must be one of'],
+    ['generation', { netboot: { generation: '/nix/store/../x' } }, 'netboot.generation', 'must be current'],
+    ['rescue', { netboot: { rescue: { kernel: 'k', commandLine: '' } } }, 'netboot.rescue.initrds', 'is missing'],
+    ['no form of netboot', { netboot: { bootFrom: 'disk' } }, 'netboot', 'must be one of: {kernel'],
     ['flake', { rebuild: { flake: 'https://u:p@example.org/x' } }, 'rebuild.flake', 'holds credentials'],
     ['attribute', { rebuild: { flake: '/x', attribute: 'a"b' } }, 'rebuild.attribute', 'must be letters'],
     ['deadline', { deadlines: { unlock: 0 } }, 'deadlines.unlock', 'at least 1'],
@@ -208,8 +236,18 @@ describe('netboot', () => {
     ['network address', { address: '10.0.0.0/24' }, 'address', 'network or broadcast'],
     ['prefix', { address: '10.0.0.1' }, 'address', 'with prefix length'],
     ['interface name', { name: 'a-name-that-is-too-long' }, 'name', 'is not the name of a network interface'],
-    ['mode', { mode: 'on' }, 'mode', 'must be one of off, proxy, full'],
+    ['mode', { mode: 'on' }, 'mode', 'must be one of off, proxy, reservations, full'],
     ['lease', { leaseSeconds: 5 }, 'leaseSeconds', 'at least 60'],
+    [
+      'pool of a subnet',
+      { mode: 'full', subnets: [{ network: '10.9.0.0/24', pool: { from: '10.9.0.9', to: '10.9.1.1' } }] },
+      'subnets[0].pool.to',
+      'not in the network of 10.9.0.0/24',
+    ],
+    ['subnet that overlaps', { subnets: [{ network: '10.0.0.0/16' }] }, 'subnets[0].network', 'overlaps'],
+    ['option of the protocol', { dhcpOptions: [{ code: 54, hex: '00' }] }, 'dhcpOptions[0]', "protocol's own"],
+    ['option without a value', { dhcpOptions: [{ code: 42 }] }, 'dhcpOptions[0].hex', 'is missing'],
+    ['option of half bytes', { dhcpOptions: [{ code: 42, hex: '0a4' }] }, 'dhcpOptions[0].hex', 'pairs'],
   ])('refuses a wrong %s', (_what, change, path, text) => {
     const found = problemsOf(netboot({ name: 'eno1', address: '10.0.0.1/24', ...change }));
     expect(found).toHaveLength(1);

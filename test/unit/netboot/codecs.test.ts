@@ -100,10 +100,25 @@ describe('DHCP message', () => {
 
 describe('PXE client', () => {
   it('is read from vendor class, architecture and user class', () => {
-    expect(pxeClientOf(discover.options)).toEqual({ kind: 'pxe', architectures: [7], userClasses: ['iPXE'] });
+    expect(pxeClientOf(discover.options)).toEqual({
+      kind: 'pxe',
+      vendorClass: 'PXEClient',
+      architectures: [7],
+      userClasses: ['iPXE'],
+    });
     const http = new Map([[60, Buffer.from('HTTPClient:Arch:00016:UNDI:003001')]]);
-    expect(pxeClientOf(http)).toEqual({ kind: 'http', architectures: [16], userClasses: [] });
-    expect(pxeClientOf(new Map())).toEqual({ kind: 'other', architectures: [], userClasses: [] });
+    expect(pxeClientOf(http)).toEqual({
+      kind: 'http',
+      vendorClass: 'HTTPClient',
+      architectures: [16],
+      userClasses: [],
+    });
+    expect(pxeClientOf(new Map())).toEqual({
+      kind: 'other',
+      vendorClass: 'PXEClient',
+      architectures: [],
+      userClasses: [],
+    });
   });
   it.each([
     ['69505845', ['iPXE']],

@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
-import type { UdpPeer } from '../../../src/foundation/udp.ts';
 import { createBootDirectory } from '../../../src/netboot/boot-directory.ts';
+import { createBootProgress, createForgetfulLoaderMemory } from '../../../src/netboot/boot-progress.ts';
+import { createLeaseTable } from '../../../src/netboot/dhcp/lease-table.ts';
+import { createOtherServers } from '../../../src/netboot/dhcp/other-servers.ts';
 import { createDhcpServer } from '../../../src/netboot/dhcp-server.ts';
+import { createInventory } from '../../../src/netboot/inventory.ts';
 import type { InterfaceOptions } from '../../../src/netboot/options.ts';
+import { noTap } from '../../../src/netboot/packet-tap.ts';
 import { createPeers } from '../../../src/netboot/peers.ts';
 import { createSightings } from '../../../src/netboot/sightings.ts';
 import { createStrangers } from '../../../src/netboot/strangers.ts';
-import { createTftpServer } from '../../../src/netboot/tftp-server.ts';
 import { decodeDhcpMessage, encodeDhcpMessage, messageTypeOf } from '../../../src/protocols/dhcp/message.ts';
-import { decodeTftpPacket, describeTftpPacket, encodeTftpPacket } from '../../../src/protocols/tftp/packet.ts';
 import { type ClientMessageParts, clientMessage } from '../../../src/simulator/pxe-client/messages.ts';
+import { loaderNames } from '../../support/loader-names.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryUdp } from '../../support/memory-udp.ts';
 import {
@@ -38,15 +41,28 @@ function parts(beforePut?: () => Promise<void>) {
   const clock = createManualClock();
   const udp = createMemoryUdp();
   const machine = sampleMachine({ name: 'm1', macs: [identity.mac], address: '10.0.0.11' });
-  const [machines, attempts, leases] = [memoryMachines([machine]), memoryAttempts(clock.now), memoryLeases(beforePut)];
+  const [machines, attempts] = [memoryMachines([machine]), memoryAttempts(clock.now)];
+  const leases = createLeaseTable({ leases: memoryLeases(beforePut) });
+  const inventory = createInventory({ machines, clock });
   const [timeline, meter, log] = [memoryTimeline(clock.now), createMeter(), silentLog];
   const sightings = createSightings({ timeline, clock, log, meter });
   const strangers = createStrangers({ clock, log, meter });
-  const directory = createBootDirectory({ machines, attempts });
+  const progress = createBootProgress({ memory: createForgetfulLoaderMemory(), clock, log });
+  const directory = createBootDirectory({ machines: inventory, attempts });
   const peers = createPeers({ leases, machines, clock });
+  const network = { neighbours: async () => [], defaultRouteInterfaces: async () => [] };
+  const otherServers = createOtherServers(
+    { clock, log, meter, network },
+    { name: 'eth0', ours: [SERVER], expected: false },
+  );
   return {
     clock,
     udp,
+    entropy: fixed,
+    tap: noTap,
+    network,
+    inventory,
+    otherServers,
     machine,
     machines,
     attempts,
@@ -56,6 +72,7 @@ function parts(beforePut?: () => Promise<void>) {
     log,
     sightings,
     strangers,
+    progress,
     directory,
     peers,
   };
@@ -65,7 +82,7 @@ describe('DHCP server', () => {
   const options = {
     own,
     ports: { dhcp: 67, dhcpClient: 68 },
-    loaders: new Map([[7, 'ipxe.efi']]),
+    loaders: loaderNames({ 7: ['ipxe.efi'] }),
     scriptBaseUrl: `http://${SERVER}`,
   };
   const request = message({ type: 'request', speaker: 'system', requested: '10.0.0.11', server: SERVER });
@@ -114,7 +131,7 @@ describe('DHCP server', () => {
     const stop = new AbortController();
     const running = createDhcpServer(p, options).run(stop.signal);
     await settle();
-    for (let n = 0; n < 300; n++)
+    for (let n = 0; n < 1068; n++)
       p.udp.deliver({ address: '0.0.0.0', port: 68 }, { address: '255.255.255.255', port: 67 }, request);
     expect(p.meter.value('netboot_datagrams_dropped', { channel: 'dhcp', why: 'busy' })).toBe(44);
     disk.resolve();
@@ -138,89 +155,5 @@ describe('DHCP server', () => {
     stop.abort();
     await running;
     expect(p.udp.bound).toEqual([]);
-  });
-});
-
-describe('TFTP server', () => {
-  const client: UdpPeer = { address: '10.0.0.11', port: 2070 };
-  const rrq = (timeout?: string): Buffer =>
-    encodeTftpPacket({
-      kind: 'rrq',
-      filename: 'f',
-      mode: 'octet',
-      options: timeout === undefined ? [] : [{ name: 'timeout', value: timeout }],
-    });
-
-  async function serving(options = {}) {
-    const p = parts();
-    const files = new Map([['f', { name: 'f', data: Buffer.alloc(1000, 7), sha256: '' }]]);
-    const stop = new AbortController();
-    const running = createTftpServer({ ...p, files }, { address: SERVER, port: 69, ...options }).run(stop.signal);
-    await settle();
-    const texts = (): readonly string[] =>
-      p.udp.sent.splice(0).map(({ data }) => describeTftpPacket(decodeTftpPacket(data)));
-    const deliver = (data: Buffer, port = 69): void => p.udp.deliver(client, { address: SERVER, port }, data);
-    const stopped = async (): Promise<void> => {
-      stop.abort();
-      await running;
-    };
-    return { p, texts, deliver, stop: stopped };
-  }
-
-  it('retransmits with growing waits, then gives up, and says so once', async () => {
-    const s = await serving({ retransmitMs: 1000, attempts: 4 });
-    s.deliver(rrq());
-    await settle();
-    const times: number[] = [];
-    for (let second = 0; second < 60; second++) {
-      if (s.texts().length > 0) times.push(second);
-      await s.p.clock.advance(1000);
-    }
-    expect(times).toEqual([0, 1, 3, 7, 15]);
-    expect(s.p.udp.bound.length).toBe(1);
-    await s.p.sightings.settled();
-    expect(s.p.timeline.events.map(({ type, data }) => [type, data.why])).toEqual([
-      ['file.refused', 'the machine stopped answering'],
-    ]);
-    await s.stop();
-  });
-
-  it("keeps to the client's own time", async () => {
-    const s = await serving();
-    s.deliver(rrq('5'));
-    await settle();
-    expect(s.texts()).toEqual(['OACK timeout=5']);
-    await s.p.clock.advance(4999);
-    expect(s.texts()).toEqual([]);
-    await s.p.clock.advance(1);
-    expect(s.texts()).toEqual(['OACK timeout=5']);
-    await s.stop();
-  });
-
-  it('takes a repeated request for what it is, and a new one on the same port for a new start', async () => {
-    const s = await serving();
-    s.deliver(rrq());
-    await settle();
-    s.deliver(rrq());
-    await settle();
-    expect(s.texts()).toEqual(['DATA 1 of 512 bytes']);
-    const port = s.p.udp.bound[1]?.port ?? 0;
-    s.deliver(encodeTftpPacket({ kind: 'ack', block: 1 }), port);
-    s.deliver(rrq());
-    await settle();
-    expect(s.texts()).toEqual(['DATA 2 of 488 bytes', 'DATA 1 of 512 bytes']);
-    await s.stop();
-    expect(s.p.udp.bound).toEqual([]);
-  });
-
-  it('ends a transfer at its deadline, however slowly it moves', async () => {
-    const s = await serving({ deadlineMs: 10_000 });
-    s.deliver(rrq());
-    await settle();
-    await s.p.clock.advance(14_999);
-    expect(s.p.udp.bound.length).toBe(2);
-    await s.p.clock.advance(1);
-    expect(s.p.udp.bound.length).toBe(1);
-    await s.stop();
   });
 });

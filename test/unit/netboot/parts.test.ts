@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../../src/domain/event.ts';
-import { ConfigError } from '../../../src/foundation/errors.ts';
 import { type Log, silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
 import { createAssetCatalog } from '../../../src/netboot/assets/catalog.ts';
 import { createFileCache } from '../../../src/netboot/assets/file-cache.ts';
-import { loadLoaders, parseLoaderMap } from '../../../src/netboot/assets/loaders.ts';
 import { bootBaseUrl, checkBaseUrl } from '../../../src/netboot/boot-urls.ts';
 import { createCoverage } from '../../../src/netboot/http/coverage.ts';
 import { createSightings } from '../../../src/netboot/sightings.ts';
@@ -84,12 +82,12 @@ describe('strangers', () => {
     const meter = createMeter();
     const clock = { ...createManualClock(), now: () => now };
     const strangers = createStrangers({ clock, log, meter });
-    for (const mac of ['a', 'a', 'b', 'a']) strangers.saw(mac, 'dhcp', '');
+    for (const mac of ['a', 'a', 'b', 'a']) strangers.saw(mac, 'dhcp', () => '');
     now += 60_001;
-    strangers.saw('a', 'dhcp', '');
+    strangers.saw('a', 'dhcp', () => '');
     expect(said).toEqual(['a', 'b', 'a']);
     expect(meter.value('netboot_unknown_machine', { channel: 'dhcp' })).toBe(5);
-    for (let n = 0; n < 5000; n++) strangers.saw(`flood-${n}`, 'dhcp', '');
+    for (let n = 0; n < 5000; n++) strangers.saw(`flood-${n}`, 'dhcp', () => '');
     expect(said.length).toBeLessThan(1100);
   });
 });
@@ -171,32 +169,6 @@ describe('coverage', () => {
     expect(coverage.add('other', 0, 50, 100, 0, 0)).toBeUndefined();
     expect(coverage.add('k', 0, 60, 100, 1400, 1500)).toBe(500);
     expect(coverage.add('k', 0, 100, 100, 2000, 2010)).toBe(10);
-  });
-});
-
-describe('loaders', () => {
-  it('of a folder that lacks one are refused, naming file and remedy', async () => {
-    await expect(loadLoaders(folder)).rejects.toThrow(ConfigError);
-    await expect(loadLoaders(folder)).rejects.toThrow(/undionly\.kpxe.*put undionly\.kpxe there/);
-  });
-  it('that the distribution did not install name its package', async () => {
-    const map = join(folder, 'map.json');
-    writeFileSync(
-      map,
-      JSON.stringify({ loaders: [{ file: 'x.efi', architectures: [7], source: '/nowhere/x.efi', package: 'ipxe' }] }),
-    );
-    await expect(loadLoaders(undefined, new URL(`file://${map}`))).rejects.toThrow(/install the package "ipxe"/);
-  });
-  it.each([
-    ['{', /not JSON/],
-    ['{}', /no list/],
-    ['{"loaders":[{"file":"../x","architectures":[],"source":"","package":""}]}', /loader 1 needs/],
-    [
-      '{"loaders":[{"file":"x","architectures":[7],"source":"","package":""},{"file":"y","architectures":[7],"source":"","package":""}]}',
-      /7 is given to x and to y/,
-    ],
-  ])('map %s', (text, message) => {
-    expect(() => parseLoaderMap(text)).toThrow(message);
   });
 });
 

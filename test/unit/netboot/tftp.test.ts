@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { layBlocks, toNetascii } from '../../../src/netboot/tftp/blocks.ts';
-import { findByName } from '../../../src/netboot/tftp/names.ts';
+import { createNetasciiTexts, cutBlocks, toNetascii } from '../../../src/netboot/tftp/blocks.ts';
 import { createTransfer, type TransferEnd } from '../../../src/netboot/tftp/transfer.ts';
 import { negotiateTftp } from '../../../src/protocols/tftp/negotiate.ts';
-import { decodeTftpPacket, describeTftpPacket } from '../../../src/protocols/tftp/packet.ts';
+import {
+  ackedBlock,
+  decodeTftpPacket,
+  describeTftpPacket,
+  encodeTftpPacket,
+} from '../../../src/protocols/tftp/packet.ts';
 
 const limits = { maximumBlksize: 1468, maximumWindowsize: 64 };
 const option = (name: string, value: string) => ({ name, value });
@@ -48,6 +52,19 @@ describe('negotiation', () => {
   });
 });
 
+describe('acknowledgements', () => {
+  it.each([
+    [{ kind: 'ack', block: 0 } as const, 0],
+    [{ kind: 'ack', block: 65_535 } as const, 65_535],
+    [{ kind: 'error', code: 4, message: 'x' } as const, -1],
+    [{ kind: 'data', block: 4, data: Buffer.alloc(2) } as const, -1],
+  ])('%j is block %i', (packet, block) => expect(ackedBlock(encodeTftpPacket(packet))).toBe(block));
+  it('is none when cut short, and may be padded', () => {
+    expect(ackedBlock(Buffer.from([0, 4, 9]))).toBe(-1);
+    expect(ackedBlock(Buffer.from([0, 4, 1, 2, 0, 0, 0]))).toBe(258);
+  });
+});
+
 describe('blocks', () => {
   it.each([
     [0, 1, [0]],
@@ -55,16 +72,26 @@ describe('blocks', () => {
     [512, 2, [512, 0]],
     [1025, 3, [512, 512, 1]],
   ])('%i bytes are %i blocks', (length, count, sizes) => {
-    const blocks = layBlocks(Buffer.alloc(length, 7), 512);
+    const blocks = cutBlocks(Buffer.alloc(length, 7), 512);
     expect(blocks.count).toBe(count);
     expect(sizes.map((_, index) => blocks.packet(index + 1).length - 4)).toEqual(sizes);
   });
   it('wraps block numbers to 0', () => {
-    const blocks = layBlocks(Buffer.alloc(8 * 65_540), 8);
+    const blocks = cutBlocks(Buffer.alloc(8 * 65_540), 8);
     expect([65_535, 65_536, 65_537].map((block) => blocks.packet(block).readUInt16BE(2))).toEqual([65_535, 0, 1]);
   });
-  it('writes line ends as netascii has them', () => {
-    expect(toNetascii(Buffer.from('a\nb\rc')).toString('latin1')).toBe('a\r\nb\r\0c');
+  it('writes line ends as netascii has them, once for each file', () => {
+    const data = Buffer.from('a\nb\rc');
+    expect(toNetascii(data).toString('latin1')).toBe('a\r\nb\r\0c');
+    const texts = createNetasciiTexts();
+    expect(texts(data)).toBe(texts(data));
+  });
+  it('never touches a packet again, so that the kernel may still hold it', () => {
+    const data = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+    const blocks = cutBlocks(data, 1468);
+    const packets = Array.from({ length: blocks.count }, (_, index) => blocks.packet(index + 1));
+    expect(Buffer.concat(packets.map((packet) => packet.subarray(4))).equals(data)).toBe(true);
+    expect(blocks.packet(7)).toEqual(packets[6]);
   });
 });
 
@@ -75,7 +102,7 @@ function transferOf(size: number, windowsize: number, negotiated = true) {
   const oack = negotiated ? [option('blksize', '8')] : [];
   const transfer = createTransfer(
     { oack, windowsize },
-    layBlocks(Buffer.alloc(size), 8),
+    cutBlocks(Buffer.alloc(size), 8),
     (packet) => sent.push(describeTftpPacket(decodeTftpPacket(packet)).replace(/ of .*/, '')),
     (end) => ends.push(end),
   );
@@ -145,6 +172,39 @@ describe('transfer', () => {
     aborted.transfer.receive({ kind: 'error', code: 3, message: 'disk full' });
     expect(aborted.ends).toEqual([{ kind: 'aborted', code: 3 }]);
   });
+  it.each([0, 8])('takes ERROR %i after ACK 0 for a size probe too', (code) => {
+    const probe = transferOf(40, 4);
+    probe.ack(0);
+    probe.transfer.receive({ kind: 'error', code, message: 'TFTP Aborted' });
+    expect(probe.ends).toEqual([{ kind: 'probed' }]);
+  });
+  it('answers a complaint about the same gap again once it has sent again by itself', () => {
+    const t = transferOf(100, 4);
+    t.ack(0);
+    t.ack(2);
+    t.ack(2);
+    t.took();
+    t.transfer.retransmit();
+    expect(t.took()).toEqual(['DATA 3', 'DATA 4', 'DATA 5', 'DATA 6']);
+    t.ack(2);
+    expect(t.took()).toEqual(['DATA 3', 'DATA 4', 'DATA 5', 'DATA 6']);
+  });
+  it('believes that the client is gone only where all was sent', () => {
+    const t = transferOf(40, 1);
+    t.ack(0);
+    t.transfer.gone();
+    expect(t.ends).toEqual([]);
+    for (const block of [1, 2, 3, 4, 5]) t.ack(block);
+    t.transfer.gone();
+    expect(t.ends).toEqual([{ kind: 'served', confirmed: false }]);
+  });
+  it('ends at a packet that no reader sends, and leaves a repeated request to its timer', () => {
+    const t = transferOf(40, 1);
+    t.transfer.receive({ kind: 'rrq', filename: 'x', mode: 'octet', options: [] });
+    t.transfer.receive({ kind: 'data', block: 1, data: Buffer.alloc(1) });
+    expect(t.took()).toEqual(['OACK blksize=8', 'ERROR 4 "only ACK and ERROR belong to a read transfer"']);
+    expect(t.ends).toEqual([{ kind: 'aborted', code: 4 }]);
+  });
   it('counts a client that never acknowledges the last block as served', () => {
     const t = transferOf(4, 1);
     t.ack(0);
@@ -154,32 +214,4 @@ describe('transfer', () => {
     silent.transfer.giveUp();
     expect(silent.ends).toEqual([{ kind: 'silent' }]);
   });
-});
-
-describe('names', () => {
-  const file = { name: 'ipxe.efi', data: Buffer.alloc(1), sha256: '' };
-  const files = new Map([['ipxe.efi', file]]);
-  it.each([
-    'ipxe.efi',
-    '/ipxe.efi',
-    '//ipxe.efi',
-    '\\ipxe.efi',
-    'boot\\x\\IPXE.EFI',
-    './ipxe.efi',
-    '/EFI/BOOT//ipxe.efi',
-  ])('finds %s', (name) => {
-    expect(findByName(name, files).kind).toBe('found');
-  });
-  it.each(['', '/', 'ipxe.efi2', 'etc/passwd', '/etc/passwd', 'autoexec.ipxe', '...', 'constructor'])(
-    'has no %s',
-    (name) => {
-      expect(findByName(name, files).kind).toBe('missing');
-    },
-  );
-  it.each(['../ipxe.efi', '/../../etc/passwd', '..\\..\\ipxe.efi', 'a/../ipxe.efi', 'ipxe.efi\n', '..'])(
-    'refuses %j',
-    (name) => {
-      expect(findByName(name, files).kind).toBe('forbidden');
-    },
-  );
 });

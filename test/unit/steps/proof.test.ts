@@ -7,7 +7,7 @@ import { type NetbootFacts, progressOf } from '../../../src/steps/netboot/facts.
 import { decideSession } from '../../../src/steps/session/decide.ts';
 import { decideSystem } from '../../../src/steps/system/decide.ts';
 import { decideVerify } from '../../../src/steps/verify/decide.ts';
-import { viewOf } from '../../support/step-view.ts';
+import { actOf, viewOf } from '../../support/step-view.ts';
 
 const stage3 = { kind: 'stage-3', fingerprint: 'x' } as const;
 const SYSTEM: SystemFacts = {
@@ -85,11 +85,14 @@ describe('netboot', () => {
   const FACTS: NetbootFacts = {
     host: { kind: 'absent', why: 'x' },
     armed: true,
+    boot: 'kernel',
+    wanted: 1,
     asked: true,
     offered: true,
     script: true,
     kernel: true,
     initrds: 1,
+    turnedAway: false,
   };
   const decide = (change: Partial<NetbootFacts>, already: string | null = null) =>
     decideNetboot(
@@ -104,6 +107,21 @@ describe('netboot', () => {
       kind: 'done',
       result: { netbooted: true },
     });
+  });
+
+  it.each([
+    ['generation', {}, true],
+    ['generation', { initrds: 0 }, false],
+    ['rescue', { kernel: false }, false],
+    ['script', { kernel: false, initrds: 0 }, true],
+    ['script', { kernel: false, initrds: 0, script: false }, false],
+    ['local-disk', { kernel: false, initrds: 0 }, true],
+    ['local-disk', { kernel: false, initrds: 0, script: false, turnedAway: true }, true],
+    ['local-disk', { kernel: false, initrds: 0, script: false }, true],
+  ] as const)('a machine that is to boot %s and shows %j has done so: %s', (boot, change, netbooted) => {
+    const host = { kind: 'stage-1', fingerprint: 'x' } as const;
+    const decision = decide({ host, boot, armed: false, ...change });
+    expect(decision.kind).toBe(netbooted ? 'done' : 'fail');
   });
 
   it('tells when the machine came up by another way', () => {
@@ -131,7 +149,14 @@ describe('netboot', () => {
       { ...at, seq: 5, type: 'file.served', source: 'http', data: { name: 'initrd/0' } },
       { ...at, seq: 6, type: 'file.served', source: 'http', data: { name: 'initrd/0' } },
     ]);
-    expect(progress).toEqual({ asked: true, offered: true, script: true, kernel: false, initrds: 1 });
+    expect(progress).toEqual({
+      asked: true,
+      offered: true,
+      script: true,
+      kernel: false,
+      initrds: 1,
+      turnedAway: false,
+    });
   });
 });
 
@@ -152,11 +177,18 @@ describe('session and commit', () => {
       planIndex: 6,
       results: { ...RESULTS, '5': { toplevel: '/nix/b', bootId: 'new' } },
     });
-    expect(decideCommit(view, { proven: false })).toMatchObject({
+    expect(decideCommit(view, { proven: false, captured: null })).toMatchObject({
       kind: 'act',
-      action: { toplevel: '/nix/b', bootId: 'new' },
+      action: { kind: 'prove', toplevel: '/nix/b', bootId: 'new' },
     });
-    expect(decideCommit(view, { proven: true })).toMatchObject({ kind: 'done' });
-    expect(decideCommit(viewOf({ step: 'commit' }), { proven: false })).toMatchObject({ kind: 'fail' });
+    expect(decideCommit(view, { proven: true, captured: null })).toMatchObject({ kind: 'done' });
+    expect(decideCommit(view, { proven: true, captured: false })).toMatchObject({ kind: 'act', label: 'capture' });
+    expect(decideCommit(view, { proven: true, captured: true })).toMatchObject({ kind: 'done' });
+    const tried = { ...view, actions: [actOf('capture', { error: { code: 'x', message: 'no' } })] };
+    expect(decideCommit(tried, { proven: true, captured: false }), 'a capture that failed').toEqual({
+      kind: 'done',
+      result: { toplevel: '/nix/b', captured: false },
+    });
+    expect(decideCommit(viewOf({ step: 'commit' }), { proven: false, captured: null })).toMatchObject({ kind: 'fail' });
   });
 });

@@ -96,7 +96,13 @@ test('migrations are applied once', async () => {
   await (await openStore(PARTS, { path })).close();
   const database = openSqlite({ path });
   const rows = await database.db.selectFrom('migrations').select('name').execute();
-  expect(rows).toEqual([{ name: '0001-first' }, { name: '0002-console-text' }, { name: '0003-bmc-pins' }]);
+  expect(rows).toEqual([
+    { name: '0001-first' },
+    { name: '0002-console-text' },
+    { name: '0003-bmc-pins' },
+    { name: '0005-boot-loaders' },
+    { name: '0006-assets' },
+  ]);
   await database.close();
 });
 

@@ -1,0 +1,20 @@
+import type { UdpPeer } from '../foundation/udp.ts';
+
+/** A datagram that a listener has received or sent, as it was on the wire. */
+export type TappedPacket = {
+  readonly direction: 'in' | 'out';
+  readonly protocol: 'dhcp' | 'proxy' | 'tftp';
+  /** The served interface, by its configured name. */
+  readonly interface: string;
+  readonly local: UdpPeer;
+  readonly remote: UdpPeer;
+  /** Of the machine that it is about, lower case with colons, where the listener knows. */
+  readonly mac?: string;
+  /** Not to be kept without copying. */
+  readonly data: Buffer;
+};
+
+/** Sees every datagram of the UDP listeners; must be quick and never throw. */
+export type PacketTap = { saw(packet: TappedPacket): void };
+
+export const noTap: PacketTap = { saw: () => undefined };

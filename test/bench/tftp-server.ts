@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { systemClock } from '../../src/foundation/clock.ts';
+import { silentLog } from '../../src/foundation/log.ts';
+import { createMeter } from '../../src/foundation/meter.ts';
+import { systemUdp } from '../../src/foundation/udp.ts';
+import { createTftpServer } from '../../src/netboot/tftp-server.ts';
+
+// Our TFTP server as a process of its own: node tftp-server.ts ADDRESS PORT FILE. Says READY, ends with SIGTERM.
+const [address = '127.0.0.1', port = '69', file = ''] = process.argv.slice(2);
+const name = basename(file);
+const server = createTftpServer(
+  {
+    udp: systemUdp,
+    clock: systemClock,
+    log: silentLog,
+    meter: createMeter(),
+    files: new Map([[name, { name, data: readFileSync(file) }]]),
+    peers: { machineAt: async () => undefined, belongsTo: async () => false },
+    sightings: { saw: () => undefined, settled: async () => undefined, close: async () => undefined },
+  },
+  { address, port: Number(port) },
+);
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
+const running = server.run(stop.signal);
+await server.ready;
+console.log('READY');
+await running;
