@@ -294,10 +294,24 @@ describe('disposing', () => {
     expect(most).toBe(1);
   });
 
-  test('reads send only read commands', async () => {
+  test('reads send only commands that read', async () => {
     await using rig = await createRig();
-    await rig.value(rig.bmc.powerState(never));
-    await rig.value(rig.bmc.identity(never));
-    expect([...rig.simulated.requests.keys()]).toEqual(['Get Chassis Status', 'Get Device ID']);
+    const { bmc } = rig;
+    const reads = [
+      bmc.powerState,
+      bmc.identity,
+      bmc.bootOverride,
+      bmc.chassis,
+      bmc.sensors,
+      bmc.eventLog,
+      bmc.inventory,
+    ];
+    for (const read of reads) await rig.value<unknown>(read(never));
+    const sent = [...rig.simulated.requests.keys()];
+    expect(sent).toContain('Get Sensor Reading');
+    expect(sent).toContain('Get SEL Entry');
+    expect(sent).toContain('Read FRU Data');
+    // The session's own level is raised for Get System Boot Options; nothing else of the controller changes.
+    expect(sent.filter((name) => !/^(Get|Read) /.test(name))).toEqual(['Set Session Privilege Level']);
   });
 });
