@@ -100,15 +100,6 @@ export function encryptsPackets(algorithms: SessionAlgorithms): boolean {
   return algorithms.confidentiality !== ConfidentialityAlgorithm.none;
 }
 
-/**
- * How much a suite protects, for telling a downgrade: signing counts most, then encryption, then the hash.
- * Equal numbers protect alike.
- */
-export function suiteStrength({ authentication, integrity, confidentiality }: SessionAlgorithms): number {
-  const hash = [0, 2, 1, 3][authentication] ?? 0;
-  return (integrity === 0 ? 0 : 100) + (confidentiality === 0 ? 0 : 10) + hash;
-}
-
 export function sameAlgorithms(a: SessionAlgorithms, b: SessionAlgorithms): boolean {
   return (
     a.authentication === b.authentication && a.integrity === b.integrity && a.confidentiality === b.confidentiality

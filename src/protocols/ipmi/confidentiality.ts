@@ -3,9 +3,6 @@ import { DecodeError } from '../../foundation/errors.ts';
 
 const BLOCK_BYTES = 16;
 
-/** Bytes of the initialization vector in front of every encrypted payload. */
-export const INITIALIZATION_VECTOR_BYTES = BLOCK_BYTES;
-
 /**
  * Encrypts a payload with AES-CBC-128.
  *   0-15  initialization vector, in clear
