@@ -144,7 +144,8 @@ export async function createSimulatedSite(options: SiteOptions = {}): Promise<Si
         listen: { address: `${net}.1`, port: ports.api },
         log: { level: 'debug' },
         netboot: {
-          interfaces: [{ name: 'lo', address: `${net}.1/24`, mode: options.dhcp ?? 'full' }],
+          // Loopback is one segment for all sites at once: their questions for other servers would be counted by each other.
+          interfaces: [{ name: 'lo', address: `${net}.1/24`, mode: options.dhcp ?? 'full', otherServers: 'off' }],
           http: { port: ports.http },
           ports: { dhcp: ports.dhcp, dhcpClient: ports.dhcp + 1, proxy: ports.proxy, tftp: ports.tftp },
           assets: [assets.folder],
