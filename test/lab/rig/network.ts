@@ -4,6 +4,7 @@
  *   host ── 10.77.2.x/30 ── host0 [service] eth0 ── 10.77.0.0/24 ── br0 [lab] tapN … machines
  *                                           bmc0 ── 10.77.1.0/24 ── bmc [lab] BMCs
  */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RUN } from '../cache.ts';
@@ -30,10 +31,22 @@ export function planNetwork(id: string): RigNetwork {
   return {
     serviceNamespace: `${NAMESPACE_PREFIX}${id}-svc`,
     labNamespace: `${NAMESPACE_PREFIX}${id}-lab`,
-    hostLink: `bwl-${id}`,
+    hostLink: hostLinkOf(id),
     hostAddress: `10.77.2.${base + 1}`,
     serviceAddress: `10.77.2.${base + 2}`,
   };
+}
+
+/**
+ * Takes the host's end of a rig's link away, before another rig may have its addresses. A deleted namespace is cleaned
+ * up by the kernel in its own time, and until then two links would carry the same route.
+ */
+export function cutHostLink(id: string): void {
+  spawnSync('ip', ['link', 'del', hostLinkOf(id)], { stdio: 'ignore' });
+}
+
+function hostLinkOf(id: string): string {
+  return `bwl-${id}`;
 }
 
 /** Lays the wires; taps of machines come with `addMachine`. */

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RUN } from '../cache.ts';
-import { NAMESPACE_PREFIX, releaseLink } from './network.ts';
+import { cutHostLink, NAMESPACE_PREFIX, releaseLink } from './network.ts';
 import { labNamespaces, removeNamespace } from './owned.ts';
 
 /** What is kept about a living rig, in `run/ID.rig`. */
@@ -40,6 +40,7 @@ export function removeRig(id: string): void {
     const namespace = `${NAMESPACE_PREFIX}${id}-${part}`;
     if (labNamespaces().includes(namespace)) removeNamespace(namespace);
   }
+  cutHostLink(id);
   releaseLink(id);
   rmSync(recordFile(id), { force: true });
 }
