@@ -1,9 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ByteReader } from '../../../src/foundation/bytes/byte-reader.ts';
-import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
-import { DecodeError } from '../../../src/foundation/errors.ts';
-import type { IpmiCommand } from '../../../src/protocols/ipmi/command.ts';
 import { activateSession } from '../../../src/protocols/ipmi/commands/application/activate-session.ts';
 import { closeSession } from '../../../src/protocols/ipmi/commands/application/close-session.ts';
 import { getChannelAuthenticationCapabilities } from '../../../src/protocols/ipmi/commands/application/get-channel-authentication-capabilities.ts';
@@ -33,18 +29,10 @@ import { decodeRakpMessage2, encodeRakpMessage2 } from '../../../src/protocols/i
 import { decodeRakpMessage3, encodeRakpMessage3 } from '../../../src/protocols/ipmi/rakp/rakp-message-3.ts';
 import { decodeRakpMessage4, encodeRakpMessage4 } from '../../../src/protocols/ipmi/rakp/rakp-message-4.ts';
 import { decodeRmcpHeader, encodeRmcpHeader } from '../../../src/protocols/ipmi/rmcp.ts';
+import { bits, buffer, type Codec, codec, command, flag, nothing, tryDecode, u8, u16, u24, u32 } from './codec.ts';
 
 fc.configureGlobal({ numRuns: 300, seed: 623 });
 
-const buffer = (minLength: number, maxLength = minLength): fc.Arbitrary<Buffer> =>
-  fc.uint8Array({ minLength, maxLength }).map((bytes) => Buffer.from(bytes));
-const u8 = fc.integer({ min: 0, max: 0xff });
-const u16 = fc.integer({ min: 0, max: 0xffff });
-const u24 = fc.integer({ min: 0, max: 0xff_ffff });
-const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
-const bits = (count: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** count - 1 });
-const flag = fc.boolean();
-const nothing = fc.constant(undefined);
 const algorithms = fc.record({ authentication: bits(6), integrity: bits(6), confidentiality: bits(6) });
 const refusal = fc.record(
   {
@@ -55,44 +43,6 @@ const refusal = fc.record(
   },
   { requiredKeys: ['status', 'refused', 'messageTag'] },
 );
-
-type Codec = {
-  readonly name: string;
-  readonly values: fc.Arbitrary<unknown>;
-  readonly decode: (bytes: Buffer) => unknown;
-  readonly encode: (value: unknown) => Buffer;
-};
-
-/** A codec over readers and writers, its type forgotten so that all stand in one list. */
-function codec<Value>(
-  name: string,
-  values: fc.Arbitrary<Value>,
-  decode: (reader: ByteReader) => Value,
-  encode: (value: Value, writer: ByteWriter) => void,
-): Codec {
-  return {
-    name,
-    values,
-    decode: (bytes) => decode(new ByteReader(bytes)),
-    encode(value) {
-      const writer = new ByteWriter(1024);
-      // Only what `values` or `decode` of the same codec made comes in.
-      encode(value as Value, writer);
-      return writer.done();
-    },
-  };
-}
-
-function command<Request, Response>(
-  of: IpmiCommand<Request, Response>,
-  requests: fc.Arbitrary<Request>,
-  responses: fc.Arbitrary<Response>,
-): readonly Codec[] {
-  return [
-    codec(`${of.name} request`, requests, of.decodeRequest, of.encodeRequest),
-    codec(`${of.name} response`, responses, of.decodeResponse, of.encodeResponse),
-  ];
-}
 
 const message = {
   responderAddress: u8,
@@ -304,15 +254,6 @@ const codecs: readonly Codec[] = [
 ];
 
 /** A value, or undefined for bytes that break the specification; anything else thrown fails the test. */
-function tryDecode(decode: (bytes: Buffer) => unknown, bytes: Buffer): { readonly value: unknown } | undefined {
-  try {
-    return { value: decode(bytes) };
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
-  }
-}
-
 describe.each(codecs)('$name', ({ values, decode, encode }) => {
   test('decode(encode(value)) is the value', () => {
     fc.assert(

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DecodeError } from '../../../src/foundation/errors.ts';
 import { type CipherSuite, cipherSuites, signsPackets } from '../../../src/protocols/ipmi/cipher-suites.ts';
 import { decodeCipherSuiteRecords } from '../../../src/protocols/ipmi/commands/application/get-channel-cipher-suites.ts';
 import { decryptPayload } from '../../../src/protocols/ipmi/confidentiality.ts';
@@ -13,24 +12,9 @@ import {
 import { signSessionV1, verifySessionV1 } from '../../../src/protocols/ipmi/session-v1-authentication.ts';
 import { PayloadType } from '../../../src/protocols/ipmi/session-v2.ts';
 import { loadRecording, recordings } from '../../unit/ipmi/recorded-sessions.ts';
+import { bits, buffer, flag, tryDecode, u32 } from './codec.ts';
 
 fc.configureGlobal({ numRuns: 300, seed: 623 });
-
-const buffer = (minLength: number, maxLength = minLength): fc.Arbitrary<Buffer> =>
-  fc.uint8Array({ minLength, maxLength }).map((bytes) => Buffer.from(bytes));
-const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
-const bits = (count: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** count - 1 });
-const flag = fc.boolean();
-
-/** A value, or undefined for bytes that break the specification; anything else thrown fails the test. */
-function tryDecode(decode: (bytes: Buffer) => unknown, bytes: Buffer): { readonly value: unknown } | undefined {
-  try {
-    return { value: decode(bytes) };
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
-  }
-}
 
 describe('datagrams', () => {
   const datagrams = recordings.flatMap((name) => loadRecording(name).map(({ bytes }) => bytes));

@@ -1,9 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ByteReader } from '../../../src/foundation/bytes/byte-reader.ts';
-import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
 import { DecodeError, ServiceError } from '../../../src/foundation/errors.ts';
-import type { IpmiCommand } from '../../../src/protocols/ipmi/command.ts';
 import { getDeviceSdr } from '../../../src/protocols/ipmi/commands/sensor/get-device-sdr.ts';
 import { getDeviceSdrInfo } from '../../../src/protocols/ipmi/commands/sensor/get-device-sdr-info.ts';
 import { getSensorReading } from '../../../src/protocols/ipmi/commands/sensor/get-sensor-reading.ts';
@@ -26,18 +23,9 @@ import {
 import { TextCoding } from '../../../src/protocols/ipmi/type-length.ts';
 import { answered, type DirectAnswer, refused } from '../../support/direct-requester.ts';
 import { createSensorRig } from '../../unit/ipmi/sensors/rig.ts';
+import { bits, buffer, type Codec, codec, command, flag, nothing, u8, u16, u24, u32 } from './codec.ts';
 
 fc.configureGlobal({ numRuns: 300, seed: 623 });
-
-const buffer = (minLength: number, maxLength = minLength): fc.Arbitrary<Buffer> =>
-  fc.uint8Array({ minLength, maxLength }).map((bytes) => Buffer.from(bytes));
-const bits = (count: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** count - 1 });
-const u8 = bits(8);
-const u16 = bits(16);
-const u24 = bits(24);
-const u32 = bits(32);
-const flag = fc.boolean();
-const nothing = fc.constant(undefined);
 
 const name = fc
   .constantFrom(...Object.values(TextCoding))
@@ -176,43 +164,6 @@ const bodies: fc.Arbitrary<SdrBody> = fc.oneof(
   }),
 );
 const records = fc.record({ id: u16, version: u8, body: bodies });
-
-type Codec = {
-  readonly name: string;
-  readonly values: fc.Arbitrary<unknown>;
-  readonly decode: (bytes: Buffer) => unknown;
-  readonly encode: (value: unknown) => Buffer;
-};
-
-function codec<Value>(
-  name: string,
-  values: fc.Arbitrary<Value>,
-  decode: (reader: ByteReader) => Value,
-  encode: (value: Value, writer: ByteWriter) => void,
-): Codec {
-  return {
-    name,
-    values,
-    decode: (bytes) => decode(new ByteReader(bytes)),
-    encode(value) {
-      const writer = new ByteWriter(1024);
-      // Only what `values` or `decode` of the same codec made comes in.
-      encode(value as Value, writer);
-      return writer.done();
-    },
-  };
-}
-
-function command<Request, Response>(
-  of: IpmiCommand<Request, Response>,
-  requests: fc.Arbitrary<Request>,
-  responses: fc.Arbitrary<Response>,
-): readonly Codec[] {
-  return [
-    codec(`${of.name} request`, requests, of.decodeRequest, of.encodeRequest),
-    codec(`${of.name} response`, responses, of.decodeResponse, of.encodeResponse),
-  ];
-}
 
 const sensor = fc.record({ sensorNumber: u8 });
 const getRequest = fc.record({ reservationId: u16, recordId: u16, offset: u8, bytesToRead: u8 });

@@ -2,8 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader } from '../../../src/foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
-import { DecodeError } from '../../../src/foundation/errors.ts';
-import type { IpmiCommand } from '../../../src/protocols/ipmi/command.ts';
 import { coldReset } from '../../../src/protocols/ipmi/commands/application/cold-reset.ts';
 import { getChannelAccess } from '../../../src/protocols/ipmi/commands/application/get-channel-access.ts';
 import { getChannelInfo } from '../../../src/protocols/ipmi/commands/application/get-channel-info.ts';
@@ -34,15 +32,10 @@ import { formatIpv6 } from '../../../src/protocols/ipmi/commands/transport/addre
 import { getLanConfigurationParameters } from '../../../src/protocols/ipmi/commands/transport/get-lan-configuration-parameters.ts';
 import * as ipv6 from '../../../src/protocols/ipmi/commands/transport/lan-ipv6-parameters.ts';
 import * as lan from '../../../src/protocols/ipmi/commands/transport/lan-parameters.ts';
+import { bits, buffer, type Codec, codec, command, flag, nothing, tryDecode, u8 } from './codec.ts';
 
 fc.configureGlobal({ numRuns: 300, seed: 2842 });
 
-const buffer = (minLength: number, maxLength = minLength): fc.Arbitrary<Buffer> =>
-  fc.uint8Array({ minLength, maxLength }).map((bytes) => Buffer.from(bytes));
-const bits = (count: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** count - 1 });
-const u8 = bits(8);
-const flag = fc.boolean();
-const nothing = fc.constant(undefined);
 const guid = fc.record({ guid: buffer(16) });
 const optional = <T, K extends keyof T>(
   model: { [P in keyof T]: fc.Arbitrary<T[P]> },
@@ -53,45 +46,8 @@ const optional = <T, K extends keyof T>(
     requiredKeys: (Object.keys(model) as (keyof T)[]).filter((key) => !keys.some((k) => k === key)),
   }) as never;
 
-type Codec = {
-  readonly name: string;
-  readonly values: fc.Arbitrary<unknown>;
-  readonly decode: (bytes: Buffer) => unknown;
-  readonly encode: (value: unknown) => Buffer;
-};
-
-function codec<Value>(
-  name: string,
-  values: fc.Arbitrary<Value>,
-  decode: (reader: ByteReader) => Value,
-  encode: (value: Value, writer: ByteWriter) => void,
-): Codec {
-  return {
-    name,
-    values,
-    decode: (bytes) => decode(new ByteReader(bytes)),
-    encode(value) {
-      const writer = new ByteWriter(255);
-      // Only what `values` or `decode` of the same codec made comes in.
-      encode(value as Value, writer);
-      return writer.done();
-    },
-  };
-}
-
-function command<Request, Response>(
-  of: IpmiCommand<Request, Response>,
-  requests: fc.Arbitrary<Request>,
-  responses: fc.Arbitrary<Response>,
-): readonly Codec[] {
-  return [
-    codec(`${of.name} request`, requests, of.decodeRequest, of.encodeRequest),
-    codec(`${of.name} response`, responses, of.decodeResponse, of.encodeResponse),
-  ];
-}
-
 const parameter = <Value>(of: lan.LanParameter<Value>, values: fc.Arbitrary<Value>): Codec =>
-  codec(`LAN parameter ${of.name}`, values, of.decode, of.encode);
+  codec(`LAN parameter ${of.name}`, values, of.decode, of.encode, 255);
 
 const sessionRequest: fc.Arbitrary<GetSessionInfoRequest> = fc.oneof(
   fc.constant({ by: 'this-session' as const }),
@@ -253,15 +209,6 @@ const codecs: readonly Codec[] = [
   parameter(ipv6.ipv6StaticAddress, ipv6Address),
   parameter(ipv6.ipv6DynamicAddress, ipv6Address),
 ];
-
-function tryDecode(decode: (bytes: Buffer) => unknown, bytes: Buffer): { readonly value: unknown } | undefined {
-  try {
-    return { value: decode(bytes) };
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
-  }
-}
 
 describe.each(codecs)('$name', ({ values, decode, encode }) => {
   test('decode(encode(value)) is the value', () => {

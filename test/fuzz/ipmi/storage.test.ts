@@ -2,8 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader } from '../../../src/foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
-import { DecodeError } from '../../../src/foundation/errors.ts';
-import type { IpmiCommand } from '../../../src/protocols/ipmi/command.ts';
 import {
   decodeSupportedCapabilities,
   encodeSupportedCapabilities,
@@ -27,55 +25,9 @@ import { decodeMultirecords } from '../../../src/protocols/ipmi/fru/multirecord.
 import { describeSelRecord, noSensors } from '../../../src/protocols/ipmi/sel/describe-sel-record.ts';
 import { decodeSelRecord, encodeSelRecord, type SelRecord } from '../../../src/protocols/ipmi/sel/sel-record.ts';
 import { type CodedText, TextCoding } from '../../../src/protocols/ipmi/type-length.ts';
+import { bits, buffer, type Codec, codec, command, flag, nothing, tryDecode, u8, u16, u24, u32 } from './codec.ts';
 
 fc.configureGlobal({ numRuns: 300, seed: 623 });
-
-const buffer = (minLength: number, maxLength = minLength): fc.Arbitrary<Buffer> =>
-  fc.uint8Array({ minLength, maxLength }).map((bytes) => Buffer.from(bytes));
-const u8 = fc.integer({ min: 0, max: 0xff });
-const u16 = fc.integer({ min: 0, max: 0xffff });
-const u24 = fc.integer({ min: 0, max: 0xff_ffff });
-const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
-const bits = (count: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** count - 1 });
-const flag = fc.boolean();
-const nothing = fc.constant(undefined);
-
-type Codec = {
-  readonly name: string;
-  readonly values: fc.Arbitrary<unknown>;
-  readonly decode: (bytes: Buffer) => unknown;
-  readonly encode: (value: unknown) => Buffer;
-};
-
-function codec<Value>(
-  name: string,
-  values: fc.Arbitrary<Value>,
-  decode: (reader: ByteReader) => Value,
-  encode: (value: Value, writer: ByteWriter) => void,
-): Codec {
-  return {
-    name,
-    values,
-    decode: (bytes) => decode(new ByteReader(bytes)),
-    encode(value) {
-      const writer = new ByteWriter(1024);
-      // Only what `values` or `decode` of the same codec made comes in.
-      encode(value as Value, writer);
-      return writer.done();
-    },
-  };
-}
-
-function command<Request, Response>(
-  of: IpmiCommand<Request, Response>,
-  requests: fc.Arbitrary<Request>,
-  responses: fc.Arbitrary<Response>,
-): readonly Codec[] {
-  return [
-    codec(`${of.name} request`, requests, of.decodeRequest, of.encodeRequest),
-    codec(`${of.name} response`, responses, of.decodeResponse, of.encodeResponse),
-  ];
-}
 
 const generator = fc.record({ owner: u8, channel: bits(4), lun: bits(2) });
 const selRecords: fc.Arbitrary<SelRecord> = fc.oneof(
@@ -280,12 +232,3 @@ describe('inventories', () => {
     );
   });
 });
-
-function tryDecode(decode: (bytes: Buffer) => unknown, bytes: Buffer): { readonly value: unknown } | undefined {
-  try {
-    return { value: decode(bytes) };
-  } catch (error) {
-    expect(error).toBeInstanceOf(DecodeError);
-    return undefined;
-  }
-}
