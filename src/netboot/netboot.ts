@@ -118,7 +118,9 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     const leases = createLeaseTable({ leases: deps.leases });
     await leases.load();
     const inventory = createInventory({ machines, clock });
-    const peers = createPeers({ leases: deps.leases, machines, clock });
+    const names = new Set(enabled.map(({ name }) => name));
+    const neighbours = async () => (await network.neighbours()).filter((each) => names.has(each.interface));
+    const peers = createPeers({ leases: deps.leases, machines, clock, neighbours });
     const strangers = createStrangers({ clock, log, meter });
     const directory = createBootDirectory({ machines: inventory, attempts });
     const progress = createBootProgress(
