@@ -14,6 +14,7 @@ import type { BootAttempt } from '../domain/ports/netboot.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { errorText } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
+import { GRUB_CONFIG_NAME } from './assets/served-scripts.ts';
 import { SCRIPT_NAME } from './boot-urls.ts';
 import type { Sightings } from './sightings.ts';
 
@@ -92,8 +93,9 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
   function saw(machineId: string, { type, data }: NewEvent): void {
     const macs = cardsOf.get(machineId);
     if (macs === undefined || (type !== 'file.served' && type !== 'file.refused')) return;
-    // Refused or not, whoever asks for the script by HTTP runs a loader that works: a local disk may be entered by a 404.
-    if (data.name === SCRIPT_NAME && data.protocol === 'http') {
+    // Refused or not, whoever asks for the script by HTTP runs a loader that works: a local disk may be entered by a 404. So
+    // does GRUB that asks for its configuration.
+    if ((data.name === SCRIPT_NAME && data.protocol === 'http') || data.name === GRUB_CONFIG_NAME) {
       // iPXE may have gone on by another card than the one whose firmware loaded it.
       for (const mac of macs)
         if (mac === macs.at(-1) || trailOf(mac).out?.fetchedAt != null) cameToScript(mac, machineId);

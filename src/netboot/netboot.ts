@@ -10,6 +10,7 @@ import type { Udp, UdpPeer } from '../foundation/udp.ts';
 import { type AssetCatalogOptions, createAssetCatalog } from './assets/catalog.ts';
 import { createFileCache, type FileCacheOptions } from './assets/file-cache.ts';
 import { LOADER_MAP, loadLoaders } from './assets/loaders.ts';
+import { createMachineFiles } from './assets/machine-files.ts';
 import { createBootDirectory } from './boot-directory.ts';
 import { createBootProgress } from './boot-progress.ts';
 import { checkBaseUrl } from './boot-urls.ts';
@@ -34,6 +35,7 @@ import { createPeers } from './peers.ts';
 import { createProxyDhcp } from './proxy-dhcp.ts';
 import { createSightings } from './sightings.ts';
 import { createStrangers } from './strangers.ts';
+import { firstOf, listedFiles } from './tftp/files.ts';
 import { createTftpServer, type TftpServerOptions } from './tftp-server.ts';
 
 export type NetbootDeps = {
@@ -155,8 +157,14 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
         const mine = sockets.get(name) ?? {};
         const parts = { ...shared, sightings, strangers, progress, otherServers };
         const boot = { own, sockets: mine, loaders: loaders.names, scriptBaseUrl };
+        const machineFiles = createMachineFiles(
+          { peers, directory, catalog, cache },
+          { ...options.script, server: address },
+        );
+        const listed = listedFiles(loaders.files);
+        const files = loaders.grubByMachine ? firstOf(machineFiles, listed) : listed;
         const tftp = createTftpServer(
-          { ...parts, files: loaders.files },
+          { ...parts, files },
           {
             ...{ ...options.tftp, interface: name, address, port: ports.tftp },
             ...(mine.tftp === undefined ? {} : { fd: mine.tftp }),
