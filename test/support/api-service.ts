@@ -7,6 +7,7 @@ import { hashOfToken, newTokenText } from '../../src/api/token-text.ts';
 import { attributeProblem, flakeProblem } from '../../src/config/flake-ref.ts';
 import { configJsonSchema, machineJsonSchema } from '../../src/config/json-schema.ts';
 import { createParseMachineSpec } from '../../src/config/parse-machine.ts';
+import type { Assets } from '../../src/domain/ports/assets.ts';
 import type { OpenGenerationFiles } from '../../src/domain/ports/generation-files.ts';
 import type { TokenRole } from '../../src/domain/ports/tokens.ts';
 import { createConsoles } from '../../src/drivers/console/consoles.ts';
@@ -24,6 +25,7 @@ import { createFakeBmcs } from './fake-bmc.ts';
 
 export type ApiService = AsyncDisposable & {
   readonly store: Store;
+  readonly assets: Assets;
   readonly api: ReturnType<typeof createApi>;
   readonly meter: ReturnType<typeof createMeter>;
   /** One token of each role. */
@@ -116,6 +118,7 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
   };
   return {
     store,
+    assets,
     api,
     meter,
     tokens: { viewer, operator, unlocker, admin },

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { Machine, Stage } from '../../src/domain/machine.ts';
+import type { Assets } from '../../src/domain/ports/assets.ts';
 import type { Run, RunRequest } from '../../src/domain/run.ts';
 import { planFor } from '../../src/runs/plans.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -9,6 +12,15 @@ const NETBOOT = { netboot: { kernel: 'vmlinuz', initrds: ['initrd.img'], command
 export async function order(store: Store, machine: Machine, request: RunRequest): Promise<Run> {
   const spec = request.kind === 'update' ? { ...machine.spec, ...NETBOOT } : machine.spec;
   return await store.runs.create({ machineId: machine.id, request, plan: planFor(request, spec), actor: 'alice' });
+}
+
+/** @returns its SHA-256 */
+export async function uploadAsset(assets: Assets, name: string, content: string): Promise<string> {
+  const data = Buffer.from(content);
+  const sha256 = createHash('sha256').update(data).digest('hex');
+  const begun = await assets.begin({ sha256, bytes: data.length, name });
+  if ('upload' in begun) await assets.append(begun.upload.id, 0, Readable.from([data]));
+  return sha256;
 }
 
 /** Moves a machine to a stage without a run. */
