@@ -9,7 +9,7 @@ export type EventSource = 'api' | 'config' | 'engine' | 'step' | 'dhcp' | 'tftp'
  * secret enters an event; bulk output is stored beside and referred to.
  */
 export const EVENT_TYPES = {
-  /** actor, spec changes by name of field */
+  /** actor, fields: names of the fields set or changed; discovered: MAC addresses that had asked before (declared only) */
   'machine.declared': 'machine declared',
   'machine.changed': 'machine changed',
   'machine.removed': 'machine removed',

@@ -1,3 +1,4 @@
+import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
 import type { LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { BootAttempts, Leases } from '../domain/ports/netboot.ts';
@@ -17,6 +18,7 @@ import { type Component, createReadiness, runComponent, untilAborted } from './c
 import { createLeaseTable } from './dhcp/lease-table.ts';
 import { createOtherServers, type OtherServer, type OtherServers } from './dhcp/other-servers.ts';
 import { createDhcpServer } from './dhcp-server.ts';
+import { createDiscovery, type DiscoveryOptions } from './discovery/discovery.ts';
 import type { BootScriptOptions } from './http/boot-script.ts';
 import { createHttpBoot, type HttpBootOptions } from './http-boot.ts';
 import { createInventory } from './inventory.ts';
@@ -48,6 +50,8 @@ export type NetbootDeps = {
   readonly leases: Leases;
   readonly loaderMemory: LoaderMemory;
   readonly timeline: Timeline;
+  /** Where machines are listed that nobody declared. Default: nowhere. */
+  readonly discovered?: Pick<DiscoveredMachines, 'list' | 'record'>;
   /** Sees each datagram of DHCP and TFTP. Default: nobody looks. */
   readonly tap?: PacketTap;
   /** Default: the kernel's. */
@@ -80,6 +84,8 @@ export type NetbootOptions = {
   readonly script?: BootScriptOptions;
   readonly cache?: FileCacheOptions;
   readonly tftp?: Omit<TftpServerOptions, 'address' | 'port'>;
+  /** Which of the machines that nobody declared are listed. */
+  readonly discovery?: DiscoveryOptions;
 };
 
 /** Where an interface is served. */
@@ -98,6 +104,8 @@ export type Netboot = Component<NetbootBound> & {
   /** DHCP servers of others that were noticed on the served interfaces. */
   otherServers(): readonly OtherServer[];
 };
+
+const NOT_KEPT: NonNullable<NetbootDeps['discovered']> = { list: async () => [], record: async () => [] };
 
 /** All listeners of the served interfaces, wired to each other. When one fails, all end and `run` rejects. */
 export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netboot {
@@ -119,7 +127,11 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     await leases.load();
     const inventory = createInventory({ machines, clock });
     const peers = createPeers({ leases: deps.leases, machines, clock });
-    const strangers = createStrangers({ clock, log, meter });
+    const discovery = createDiscovery(
+      { discovered: deps.discovered ?? NOT_KEPT, clock, log, meter },
+      options.discovery,
+    );
+    await discovery.load();
     const directory = createBootDirectory({ machines: inventory, attempts });
     const progress = createBootProgress(
       { memory: deps.loaderMemory, clock, log },
@@ -151,6 +163,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
         );
         others.set(name, otherServers);
         const mine = sockets.get(name) ?? {};
+        const strangers = createStrangers({ clock, log, meter, discover: (request) => discovery.saw(request, name) });
         const parts = { ...shared, sightings, strangers, progress, otherServers };
         const boot = { own, sockets: mine, loaders: loaders.names, scriptBaseUrl };
         const tftp = createTftpServer(
@@ -171,7 +184,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
       await all.ended();
     } finally {
       await all.stop();
-      await sightings.close();
+      await Promise.all([sightings.close(), discovery.close()]);
     }
   }
 
