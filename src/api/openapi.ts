@@ -8,6 +8,7 @@ import {
   consolePageSchema,
   consoleServerMessageSchema,
 } from './schema/console.ts';
+import { approvalSchema, discoveredMachineSchema } from './schema/discovered.ts';
 import { eventPageSchema, eventSchema } from './schema/event.ts';
 import {
   bootOverrideSchema,
@@ -52,6 +53,8 @@ const NAMED = {
   Machine: machineSchema,
   MachineSpec: machineSpecSchema,
   FleetMachine: fleetMachineSchema,
+  DiscoveredMachine: discoveredMachineSchema,
+  MachineApproval: approvalSchema,
   Generation: generationSchema,
   Run: runSchema,
   RunRequest: runRequestSchema,

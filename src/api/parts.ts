@@ -2,6 +2,7 @@ import type { MachineSpec } from '../domain/machine.ts';
 import type { Assets } from '../domain/ports/assets.ts';
 import type { Bmcs } from '../domain/ports/bmcs.ts';
 import type { Consoles, ConsoleText } from '../domain/ports/consoles.ts';
+import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
 import type { GenerationCaptures } from '../domain/ports/generation-files.ts';
 import type { Generations } from '../domain/ports/generations.ts';
 import type { Machines } from '../domain/ports/machines.ts';
@@ -23,6 +24,7 @@ export type ApiParts = {
   readonly output: RunOutput;
   readonly tokens: Tokens;
   readonly generations: Generations;
+  readonly discovered: DiscoveredMachines;
   readonly assets: Assets;
   readonly captures: Pick<GenerationCaptures, 'fromMachine' | 'fromFolder'>;
   readonly consoles: Consoles;

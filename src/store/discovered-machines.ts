@@ -27,6 +27,11 @@ export function createDiscoveredMachines(
     for (const { wake } of [...listeners]) wake();
   }
 
+  const present = () =>
+    db
+      .selectFrom('discovered_machines')
+      .where((row) => row.or([row('last_seen_at', '>=', clock.now() - keptMs), row('ignored_at', 'is not', null)]));
+
   async function put(tx: Tx, part: readonly StrangerSightings[]): Promise<readonly string[]> {
     const macs = part.map(({ mac }) => mac.toLowerCase());
     const owned = await tx.db.selectFrom('machine_macs').select('mac').where('mac', 'in', macs).execute();
@@ -67,13 +72,7 @@ export function createDiscoveredMachines(
 
   return {
     async list() {
-      const rows = await db
-        .selectFrom('discovered_machines')
-        .selectAll()
-        .where((row) => row.or([row('last_seen_at', '>=', clock.now() - keptMs), row('ignored_at', 'is not', null)]))
-        .orderBy('mac')
-        .execute();
-      return rows.map(machineOf);
+      return (await present().selectAll().orderBy('mac').execute()).map(machineOf);
     },
     async get(mac) {
       const row = await db
@@ -114,6 +113,16 @@ export function createDiscoveredMachines(
       const machine = machineOf(there(row, mac));
       changed();
       return machine;
+    },
+    async summary() {
+      const { shown, ignored, latest } = await present()
+        .select((row) => [
+          sql<number>`coalesce(sum(case when ignored_at is null then 1 else 0 end), 0)`.as('shown'),
+          row.fn.count<number>('ignored_at').as('ignored'),
+          row.fn.max('last_seen_at').as('latest'),
+        ])
+        .executeTakeFirstOrThrow();
+      return { shown: Number(shown), ignored: Number(ignored), lastSeenAt: latest };
     },
     onChange(wake) {
       const listener = { wake };

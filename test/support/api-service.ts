@@ -62,6 +62,7 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
   const entropy = systemEntropy;
   const store = await openStore({ clock, entropy, log }, { path: ':memory:' });
   const { machines, runs, timeline, output, tokens, generations, consoleText, assetRecords: records } = store;
+  const { discovered } = store;
   const folder = mkdtempSync(join(tmpdir(), 'bootwright-assets-'));
   const assets = await openAssetStore({ records, clock, log }, { folder, ...assetOptions });
   const open: OpenGenerationFiles = async (machine) => {
@@ -87,6 +88,7 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     output,
     tokens,
     generations,
+    discovered,
     assets,
     captures,
     consoles,

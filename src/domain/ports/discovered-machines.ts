@@ -21,6 +21,8 @@ export type DiscoveredMachines = {
   forget(mac: string): Promise<void>;
   /** Hides it from whoever does not ask for ignored ones, or shows it again. @throws NotFoundError */
   ignore(mac: string, ignored: boolean): Promise<DiscoveredMachine>;
+  /** How many are shown and ignored, and when any was seen last, epoch ms: changes whenever the list does. */
+  summary(): Promise<{ readonly shown: number; readonly ignored: number; readonly lastSeenAt: number | null }>;
   /** Calls `wake` after each change of the list. */
   onChange(wake: () => void): Disposable;
 };
