@@ -106,7 +106,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const { socket } = config.listen;
   const api = createApi(
     {
-      ...{ ...base, ...store, orders, bmcs, consoles, assets, captures },
+      ...{ ...base, ...store, orders, bmcs, consoles, assets, captures, loaderHangs: netboot.loaderHangs },
       checks: {
         parseMachineSpec: createParseMachineSpec({ commands: config.secrets.commandsThroughApi }),
         flakeProblem,

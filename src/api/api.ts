@@ -16,6 +16,7 @@ import { discoveredRoutes } from './routes/discovered.ts';
 import { eventRoutes } from './routes/events.ts';
 import { createFeeds } from './routes/feeds.ts';
 import { hardwareRoutes } from './routes/hardware.ts';
+import { loaderRoutes } from './routes/loaders.ts';
 import { machineRoutes } from './routes/machines.ts';
 import { runRoutes } from './routes/runs.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -65,6 +66,7 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
     // The feed goes before: its path would be taken for a MAC address.
     ...feeds.routes,
     ...discoveredRoutes({ ...parts, log }),
+    ...loaderRoutes(parts),
     ...bmcRoutes(parts),
     ...hardwareRoutes(parts, bmcCalls),
     ...runRoutes(parts),

@@ -21,6 +21,7 @@ import {
   rawAnswerSchema,
   sensorSchema,
 } from './schema/hardware.ts';
+import { loadersSchema } from './schema/loaders.ts';
 import { fleetMachineSchema, generationSchema, machineSchema, machineSpecSchema } from './schema/machine.ts';
 import { problemSchema } from './schema/problem.ts';
 import { runErrorSchema, runRequestSchema, runSchema, runStepSchema, runSummarySchema } from './schema/run.ts';
@@ -55,6 +56,7 @@ const NAMED = {
   FleetMachine: fleetMachineSchema,
   DiscoveredMachine: discoveredMachineSchema,
   MachineApproval: approvalSchema,
+  Loaders: loadersSchema,
   Generation: generationSchema,
   Run: runSchema,
   RunRequest: runRequestSchema,

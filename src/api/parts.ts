@@ -5,6 +5,7 @@ import type { Consoles, ConsoleText } from '../domain/ports/consoles.ts';
 import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
 import type { GenerationCaptures } from '../domain/ports/generation-files.ts';
 import type { Generations } from '../domain/ports/generations.ts';
+import type { LoaderHangs, LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { RunOutput, Runs } from '../domain/ports/runs.ts';
 import type { Timeline } from '../domain/ports/timeline.ts';
@@ -25,6 +26,9 @@ export type ApiParts = {
   readonly tokens: Tokens;
   readonly generations: Generations;
   readonly discovered: DiscoveredMachines;
+  readonly loaderMemory: LoaderMemory;
+  /** Of netboot in this process. Default: it runs elsewhere, or not at all. */
+  readonly loaderHangs?: LoaderHangs;
   readonly assets: Assets;
   readonly captures: Pick<GenerationCaptures, 'fromMachine' | 'fromFolder'>;
   readonly consoles: Consoles;

@@ -6,6 +6,7 @@ import { addConsoleCommands } from './commands/console.ts';
 import { addDiscoveredCommands } from './commands/discovered.ts';
 import { addEventCommands } from './commands/events.ts';
 import { addHardwareCommands } from './commands/hardware.ts';
+import { addLoadersCommand } from './commands/loaders.ts';
 import { addMachineCommands } from './commands/machines.ts';
 import { addOrderCommands } from './commands/orders.ts';
 import { addRunCommands } from './commands/runs.ts';
@@ -40,6 +41,7 @@ async function main(argv: readonly string[], around: CliEnvironment): Promise<Ex
     .exitOverride();
   addMachineCommands(program, around);
   addDiscoveredCommands(program, around);
+  addLoadersCommand(program, around);
   addOrderCommands(program, around, exits);
   addRunCommands(program, around, exits);
   addEventCommands(program, around);

@@ -53,6 +53,8 @@ export const EVENT_TYPES = {
   'boot.offered': 'boot offered',
   /** protocol, why */
   'boot.ignored': 'boot request not answered',
+  /** actor; proven, hung: names of the boot loaders that were known */
+  'loaders.forgotten': 'boot loaders forgotten',
   /** address, leaseMs */
   'lease.granted': 'address leased',
   /** protocol, name, bytes, tookMs */

@@ -1,5 +1,5 @@
 import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
-import type { LoaderMemory } from '../domain/ports/loader-memory.ts';
+import type { LoaderHangs, LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { BootAttempts, Leases } from '../domain/ports/netboot.ts';
 import type { Timeline } from '../domain/ports/timeline.ts';
@@ -103,6 +103,7 @@ export type NetbootBound = (InterfaceBound & { readonly interfaces: readonly Int
 export type Netboot = Component<NetbootBound> & {
   /** DHCP servers of others that were noticed on the served interfaces. */
   otherServers(): readonly OtherServer[];
+  readonly loaderHangs: LoaderHangs;
 };
 
 const NOT_KEPT: NonNullable<NetbootDeps['discovered']> = { list: async () => [], record: async () => [] };
@@ -115,6 +116,10 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
   const { ports = DEFAULT_PORTS, sockets = new Map() } = options;
   const [first, ...further] = servedInterfaces(options.interfaces, sockets);
   const others = new Map<string, OtherServers>();
+  const progress = createBootProgress(
+    { memory: deps.loaderMemory, clock, log },
+    { patienceMs: 1000 * (options.loaderPatienceSeconds ?? 60) },
+  );
 
   async function serve(first: InterfaceOptions, signal: AbortSignal): Promise<void> {
     const enabled = [first, ...further];
@@ -133,10 +138,6 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     );
     await discovery.load();
     const directory = createBootDirectory({ machines: inventory, attempts });
-    const progress = createBootProgress(
-      { memory: deps.loaderMemory, clock, log },
-      { patienceMs: 1000 * (options.loaderPatienceSeconds ?? 60) },
-    );
     const sightings = progress.watching(createSightings({ timeline, clock, log, meter }));
     const all = startTogether(signal);
     try {
@@ -190,6 +191,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
 
   return {
     ready: readiness.ready,
+    loaderHangs: progress,
     otherServers: () => [...others.values()].flatMap((each) => each.list()),
     run: (signal) =>
       runComponent(readiness, signal, async () => {

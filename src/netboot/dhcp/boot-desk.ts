@@ -23,7 +23,7 @@ export type BootDeskDeps = {
   readonly directory: BootDirectory;
   readonly sightings: Sightings;
   readonly strangers: Strangers;
-  readonly progress: BootProgress;
+  readonly progress: Pick<BootProgress, 'asked' | 'offered'>;
 };
 
 export type BootDeskOptions = {
