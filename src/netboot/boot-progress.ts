@@ -9,7 +9,7 @@ import {
 } from '../domain/boot/boot-trail.ts';
 import type { BootAnswer, BootHistory, BootRequest } from '../domain/boot-policy.ts';
 import type { NewEvent } from '../domain/event.ts';
-import type { LoaderMemory, ProvenLoader } from '../domain/ports/loader-memory.ts';
+import type { LoaderHangs, LoaderMemory, ProvenLoader } from '../domain/ports/loader-memory.ts';
 import type { BootAttempt } from '../domain/ports/netboot.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { errorText } from '../foundation/errors.ts';
@@ -33,7 +33,7 @@ export type BootProgressOptions = {
 };
 
 /** How far each network card's boot came, for the policy: hops, hung loaders, the loader that works. */
-export type BootProgress = {
+export type BootProgress = LoaderHangs & {
   /** Takes note of a request for something to boot, and tells what was seen before it. */
   asked(
     mac: string,
@@ -139,6 +139,17 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
       if (answer.kind !== 'loader') return keep(mac, trail, machineId);
       const { name, architecture, replaces } = answer;
       keep(mac, afterOffered(trail, { loader: name, architecture, replaces, now: clock.now() }, patienceMs), machineId);
+    },
+    hungOf: (mac) =>
+      [...trailOf(mac).failed]
+        .filter(([, loaders]) => loaders.length > 0)
+        .map(([architecture, loaders]) => ({ architecture, loaders })),
+    forget(macs) {
+      for (const mac of macs) {
+        const card = cards.get(mac);
+        // Hops stay: they are of this attempt, and keep a loop from going on.
+        if (card !== undefined) cards.set(mac, { ...card, trail: { ...card.trail, failed: new Map(), out: null } });
+      }
     },
     watching(sightings) {
       return {

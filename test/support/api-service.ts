@@ -44,6 +44,8 @@ export type ApiServiceOptions = Partial<ApiOptions> & {
   readonly commands?: boolean;
   /** Default: fake controllers, one for each machine that declares one. */
   readonly bmcs?: ApiParts['bmcs'];
+  /** As netboot in the same process has it. Default none. */
+  readonly loaderHangs?: ApiParts['loaderHangs'];
   /** Of the asset store; its folder is a temporary one. */
   readonly assets?: Omit<AssetStoreOptions, 'folder'>;
   /** Of the consoles, which are opened through these controllers. */
@@ -58,12 +60,14 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     commands = false,
     bmcs = createFakeBmcs(),
     console,
+    loaderHangs,
     assets: assetOptions,
     ...rest
   } = options;
   const entropy = systemEntropy;
   const store = await openStore({ clock, entropy, log }, { path: ':memory:' });
   const { machines, runs, timeline, output, tokens, generations, consoleText, assetRecords: records } = store;
+  const { discovered, loaderMemory } = store;
   const folder = mkdtempSync(join(tmpdir(), 'bootwright-assets-'));
   const assets = await openAssetStore({ records, clock, log }, { folder, ...assetOptions });
   const open: OpenGenerationFiles = async (machine) => {
@@ -89,6 +93,9 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     output,
     tokens,
     generations,
+    discovered,
+    loaderMemory,
+    ...(loaderHangs === undefined ? {} : { loaderHangs }),
     assets,
     captures,
     consoles,

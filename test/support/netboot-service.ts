@@ -8,7 +8,7 @@ import { silentLog } from '../../src/foundation/log.ts';
 import { createMeter } from '../../src/foundation/meter.ts';
 import { systemUdp } from '../../src/foundation/udp.ts';
 import { createForgetfulLoaderMemory } from '../../src/netboot/boot-progress.ts';
-import { createNetboot, type NetbootBound, type NetbootOptions } from '../../src/netboot/netboot.ts';
+import { createNetboot, type NetbootBound, type NetbootDeps, type NetbootOptions } from '../../src/netboot/netboot.ts';
 import { memoryAttempts, memoryLeases, memoryMachines, memoryTimeline, sampleMachine } from './netboot-ports.ts';
 
 /** Addresses of a test's own corner of loopback: any 127.x.y.z is ours without being set up. */
@@ -42,6 +42,8 @@ export type TestNetbootOptions = {
   readonly options?: Partial<NetbootOptions>;
   /** Loaders beside the usual ones. Default none. */
   readonly moreLoaders?: readonly string[];
+  /** Ports of a real store in place of those in memory. Default none. */
+  readonly deps?: Partial<NetbootDeps>;
   /** What a machine is beside the usual. */
   spec?(n: number): Partial<MachineSpec>;
 };
@@ -53,6 +55,7 @@ export async function startNetboot({
   machines: count = 1,
   options = {},
   moreLoaders = [],
+  deps = {},
   spec = () => ({}),
 }: TestNetbootOptions): Promise<TestNetboot> {
   const folder = mkdtempSync(join(tmpdir(), 'bw-netboot-'));
@@ -91,6 +94,7 @@ export async function startNetboot({
       leases,
       loaderMemory,
       timeline,
+      ...deps,
     },
     {
       interfaces: [
