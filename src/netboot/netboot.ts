@@ -146,8 +146,14 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     const all = startTogether(signal);
     try {
       const fixed = options.http.address;
+      const machineFiles = loaders.grubByMachine
+        ? (server: string) => createMachineFiles({ peers, directory, catalog, cache }, { ...options.script, server })
+        : undefined;
       const http = createHttpBoot(
-        { attempts, machines, peers, clock, log, meter, catalog, cache, loaders: loaders.files, sightings },
+        {
+          ...{ attempts, machines, peers, clock, log, meter, catalog, cache, loaders: loaders.files, sightings },
+          ...(machineFiles === undefined ? {} : { machineFiles }),
+        },
         {
           ...{ ...options.script, ...options.http, address: fixed ?? first.address.address },
           ...(options.https === undefined ? {} : { https: options.https }),
@@ -171,12 +177,8 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
         const strangers = createStrangers({ clock, log, meter, discover: (request) => discovery.saw(request, name) });
         const parts = { ...shared, sightings, strangers, progress, otherServers };
         const boot = { own, sockets: mine, loaders: loaders.names, scriptBaseUrl };
-        const machineFiles = createMachineFiles(
-          { peers, directory, catalog, cache },
-          { ...options.script, server: address },
-        );
         const listed = listedFiles(loaders.files);
-        const files = loaders.grubByMachine ? firstOf(machineFiles, listed) : listed;
+        const files = machineFiles === undefined ? listed : firstOf(machineFiles(address), listed);
         const tftp = createTftpServer(
           { ...parts, files },
           {

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArmedBoot } from '../../../src/domain/armed-boot.ts';
 import { systemClock } from '../../../src/foundation/clock.ts';
 import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
+import { fetchFile } from '../../../src/simulator/pxe-client/http-get.ts';
 import { readByTftp } from '../../../src/simulator/pxe-client/tftp-read.ts';
 import { loopbackCorner, startNetboot, type TestNetboot } from '../../support/netboot-service.ts';
 
@@ -52,6 +54,11 @@ describe('GRUB as second stage of the signed chain', () => {
     expect(paths).toEqual(['/boot/kernel', '/boot/initrd/0', '/boot/initrd/1'].map((path) => [corner.server, path]));
     expect(text).toContain("'console=ttyS0' 'root=fstab'");
     expect(text).not.toContain(token);
+    const url = `http://${corner.server}:${netboot.bound.http.port}/loaders/grub.cfg`;
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    const byHttp = (n: number) => fetchFile('grub.cfg', url, corner.machine(n), AbortSignal.timeout(10_000));
+    expect((await byHttp(1)).sha256).toBe(sha256);
+    expect((await byHttp(2)).sha256).not.toBe(sha256);
     const { vmlinuz, 'initrd.img': first, 'extra.img': second } = netboot.assets;
     for (const [path, whole] of [
       ['/boot/kernel', vmlinuz],
