@@ -27,7 +27,12 @@ afterAll(async () => {
 type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
 function cli(...args: readonly string[]): Promise<Ended> {
-  const env = { PATH: '/usr/bin:/bin', HOME: folder, BOOTWRIGHT_URL: url, BOOTWRIGHT_TOKEN_FILE: join(folder, 'token') };
+  const env = {
+    PATH: '/usr/bin:/bin',
+    HOME: folder,
+    BOOTWRIGHT_URL: url,
+    BOOTWRIGHT_TOKEN_FILE: join(folder, 'token'),
+  };
   const child = spawn(process.execPath, [COMMAND, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {
@@ -44,7 +49,7 @@ async function seen(mac: string, hostname: string | null = null, uuid = UUID): P
   const facts = {
     uuids: [uuid],
     architectures: [{ value: 7, name: 'x64 UEFI' }],
-    ...{ client: 'pxe', loader: 'firmware', board: null, vendorClass: null, userClasses: [], hostname } as const,
+    ...({ client: 'pxe', loader: 'firmware', board: null, vendorClass: null, userClasses: [], hostname } as const),
     interface: 'eno1',
     relay: { address: '10.9.0.1', circuitId: 'Gi1/0/7', remoteId: null },
     askedAddress: null,
