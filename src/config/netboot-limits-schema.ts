@@ -52,4 +52,4 @@ export const discoverySchema = documentedObject({
     .max(3650)
     .default(30)
     .describe('Days after which one leaves the list that is not seen any more. Default 30.'),
-}).describe('The list of machines that asked to boot and that nobody declared. None of them is answered.');
+}).describe('The list of machines that asked to boot and that nobody declared. None of them is told what to boot.');

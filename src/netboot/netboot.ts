@@ -27,6 +27,7 @@ import { type LinuxNetwork, linuxNetwork } from './linux-network.ts';
 import {
   checkDefaultRoutes,
   DEFAULT_PORTS,
+  httpSockets,
   type InheritedSockets,
   type InterfaceOptions,
   type NetbootPorts,
@@ -157,6 +158,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
         {
           ...{ ...options.script, ...options.http, address: fixed ?? first.address.address },
           ...(options.https === undefined ? {} : { https: options.https }),
+          sockets: httpSockets(enabled, sockets, fixed),
           furtherAddresses: fixed === undefined ? further.map(({ address }) => address.address) : [],
         },
       );

@@ -75,7 +75,7 @@ export function discoveredRoutes({ discovered, machines, runs, checks, log }: Ap
       tag: 'Discovered machines',
       summary: 'Machines that asked to boot and that nobody declared, by MAC',
       description:
-        'One entry a network card; those of one machine are known by its UUID (`sameMachine`). None of them is answered. At most 1024 and for 30 days unless configured otherwise (netboot.discovery); only those that want to boot, so no phones or laptops. Follow `/discovered-machines/feed` to hear when to read it again.',
+        'One entry a network card; those of one machine are known by its UUID (`sameMachine`). None of them is told what to boot. At most 1024 and for 30 days unless configured otherwise (netboot.discovery); only those that want to boot, so no phones or laptops. Follow `/discovered-machines/feed` to hear when to read it again.',
       access: 'read',
       query: discoveredQuery,
       answers: { 200: { description: 'A page of them.', schema: pageOf(discoveredMachineSchema) } },

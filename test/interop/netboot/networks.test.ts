@@ -62,6 +62,40 @@ describe.skipIf(!able)('DHCP in networks of namespaces (needs root and busybox)'
     expect(readFileSync(join(lab.folder, 'got'), 'utf8')).toBe('ipxe.efi');
   });
 
+  it.each([
+    [
+      'one an interface',
+      ['eth0', 'eth1'].map((device) => ({ name: `http.${device}`, device, port: 80, stream: true })),
+    ],
+    ['one for all', [{ name: 'http', device: '', port: 80, stream: true }]],
+  ])('HTTP boot on port 80 by sockets of systemd, %s, as a user without privileges', async (_which, http) => {
+    lab = makeLab([
+      wire(MAC1, { address: '10.93.0.5/24' }),
+      [
+        { host: 's', card: 'eth1', address: '10.95.0.1/24' },
+        { host: 'b', card: 'eth0', mac: MAC2, address: '10.95.0.5/24' },
+      ],
+    ]);
+    const udp = ['eth0', 'eth1'].flatMap((device) =>
+      Object.entries({ dhcp: 67, dhcpClient: 68, proxy: 4011, tftp: 69 }).map(([kind, port]) => ({
+        name: `${kind}.${device}`,
+        device,
+        port,
+      })),
+    );
+    const options = optionsOf(interfaceOf('eth0', '10.93.0.1'), interfaceOf('eth1', '10.95.0.1'));
+    const get = (host: string, server: string) => {
+      const { status, stdout } = lab.run(host, 'busybox', 'wget', '-q', '-O', '-', `http://${server}/loaders/ipxe.efi`);
+      return [status, String(stdout)];
+    };
+    const served = await lab.serve('s', { options, machine: M1 }, [...udp, ...http]);
+    expect(get('a', '10.93.0.1')).toEqual([0, 'ipxe.efi']);
+    expect(get('b', '10.95.0.1')).toEqual([0, 'ipxe.efi']);
+    // The configured port is not listened to as well: the socket's is the one that counts.
+    expect(get('a', '10.93.0.1:8480')[0]).not.toBe(0);
+    expect(served.events.filter(({ type }) => type === 'warning')).toEqual([]);
+  });
+
   it('a pool address that somebody has is not offered', async () => {
     lab = makeLab([wire(MAC1)]);
     const pool = { from: '10.93.0.50', to: '10.93.0.59', anyone: true };
