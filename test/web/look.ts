@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { driveRun } from './scripted-run.ts';
 import { openSite, type Site } from './site.ts';
-import { buildFailed, order, see, strangerAnswered, updateInBuild, uploadAsset } from './story.ts';
+import { buildFailed, order, see, stranger, strangerAnswered, updateInBuild, uploadAsset } from './story.ts';
 
 // node test/web/look.ts FOLDER: pictures of every page, for people to look at: wide and narrow, light and dark.
 
+const RELAY = { address: '10.78.0.1', circuitId: 'ge-0/0/17', remoteId: 'rack3-switch' };
 const folder = process.argv[2] ?? '/tmp/bootwright-pages';
 mkdirSync(folder, { recursive: true });
 await using site = await openSite();
@@ -63,7 +64,7 @@ async function makeFleet({ service: { store, assets }, declare }: Site): Promise
   await updating.output(
     Array.from({ length: 60 }, (_, line) => `[${line}/311 built] building linux-6.12.58\n`).join(''),
   );
-  const stranger = await strangerAnswered(store, await declare('rack2-n02', 51));
+  const answered = await strangerAnswered(store, await declare('rack2-n02', 51));
   const workshop = await declare('workshop-nas-with-a-rather-long-name-indeed', 52, session);
   const failed = await buildFailed(store, workshop);
   const boot = await driveRun(store, await order(store, workshop, { kind: 'boot' }));
@@ -77,14 +78,20 @@ async function makeFleet({ service: { store, assets }, declare }: Site): Promise
   await uploadAsset(assets, 'rack1/initrd-with-a-rather-long-name-6.12.58', 'i'.repeat(31_000_000));
   await uploadAsset(assets, 'rescue/initrd', 'r'.repeat(700));
   await assets.pin(kernel, true);
+  await store.discovered.record([
+    stranger(1),
+    stranger(2),
+    { ...stranger(3), facts: { ...stranger(3).facts, relay: RELAY } },
+  ]);
   return {
     fleet: '/',
     assets: '/boot-assets',
+    discovered: '/discovered',
     machine: '/machines/workshop-nas-with-a-rather-long-name-indeed',
     'machine-busy': '/machines/rack2-n01',
     'machine-poor': '/machines/attic-box',
     run: `/runs/${updating.id}`,
-    'run-stranger': `/runs/${stranger.id}`,
+    'run-stranger': `/runs/${answered.id}`,
     'run-build-failed': `/runs/${failed.id}`,
   };
 }
