@@ -47,6 +47,7 @@ type Entry = SeenOften & {
   readonly writtenAt: number;
 };
 
+const WARN_EVERY_MS = 600_000;
 /** A transaction of so many rows takes a few milliseconds of the only writer, and the timeline waits behind it. */
 const MOST_AT_ONCE = 128;
 
@@ -63,12 +64,19 @@ export function createDiscovery(deps: DiscoveryDeps, options: DiscoveryOptions =
   let timer: Disposable | undefined;
   let writing: Promise<unknown> | undefined;
   let closed = false;
+  let warnedAt = Number.NEGATIVE_INFINITY;
 
   function keep(mac: string, entry: Entry): void {
     const left = roster.put(mac, entry);
     if (left === undefined) return;
     dirty.delete(left);
     meter.count('netboot_discovered_displaced');
+    if (clock.elapsed() - warnedAt < WARN_EVERY_MS) return;
+    warnedAt = clock.elapsed();
+    log.warn(
+      { machines: maximum },
+      'more unknown machines ask to boot than are listed: somebody invents MAC addresses, or netboot.discovery.maximum is too small',
+    );
   }
 
   function schedule(): void {

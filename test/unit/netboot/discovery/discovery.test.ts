@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type DiscoveredMachine, standingOf } from '../../../../src/domain/discovered-machine.ts';
 import type { StrangerSightings } from '../../../../src/domain/ports/discovered-machines.ts';
-import { silentLog } from '../../../../src/foundation/log.ts';
+import { type Log, silentLog } from '../../../../src/foundation/log.ts';
 import { createMeter } from '../../../../src/foundation/meter.ts';
 import { createDiscovery, type DiscoveryOptions } from '../../../../src/netboot/discovery/discovery.ts';
 import { createRoster } from '../../../../src/netboot/discovery/roster.ts';
@@ -27,11 +27,13 @@ function rig(options: DiscoveryOptions = {}) {
       return declared;
     },
   };
-  const discovery = createDiscovery({ discovered, clock, log: silentLog, meter }, options);
+  const warned: string[] = [];
+  const log: Log = { ...silentLog, warn: (_fields, text) => warned.push(text) };
+  const discovery = createDiscovery({ discovered, clock, log, meter }, options);
   const saw = (mac = MAC, more: Partial<Parameters<typeof strangerRequest>[0]> = {}): void =>
     discovery.saw(strangerRequest({ mac, ...more }), 'eth0');
   return {
-    ...{ clock, meter, written, declared, known, discovery, saw },
+    ...{ clock, meter, written, warned, declared, known, discovery, saw },
     failing(now: boolean) {
       fail = now;
     },
@@ -123,7 +125,7 @@ describe('discovery', () => {
   });
 
   it('stays within its size in a flood, writes so many a second, and keeps who was there before', async () => {
-    const { clock, saw, written, meter } = rig({ maximum: 64 });
+    const { clock, saw, written, warned, meter } = rig({ maximum: 64 });
     saw();
     await clock.advance(90_000);
     saw();
@@ -134,6 +136,7 @@ describe('discovery', () => {
     }
     expect(Math.max(...written.map((batch) => batch.length))).toBeLessThanOrEqual(64);
     expect(meter.value('netboot_discovered_displaced')).toBe(2500 - 63);
+    expect(warned).toEqual([expect.stringContaining('somebody invents MAC addresses')]);
     saw();
     await clock.advance(11_000);
     const mine = written.flat().filter(({ mac }) => mac === MAC);
