@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { json } from 'node:stream/consumers';
 import { HTTP_CLIENTS, HTTP_FILE_BYTES, HTTP_NET, type HttpClientOrder, type HttpClientReport } from './http-work.ts';
-import { less, median, more, type Part } from './measure.ts';
+import { less, median, more, type Part, quantile } from './measure.ts';
 
 const ROUNDS = 9;
 const WARM_UPS = 10;
@@ -148,9 +148,4 @@ async function runClient(order: HttpClientOrder): Promise<HttpClientReport> {
   const report = (await json(child.stdout)) as HttpClientReport;
   if (report.firstByteMs.length !== order.requests.length) throw new Error('not every request was answered');
   return report;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
