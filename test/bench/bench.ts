@@ -4,6 +4,7 @@ import { httpPart } from './http.ts';
 import { ipmiPart } from './ipmi.ts';
 import { formatTable, type Part, type Row } from './measure.ts';
 import { startPart } from './start.ts';
+import { stormPart } from './storm.ts';
 import { tftpPart } from './tftp.ts';
 
 // npm run bench                 every part
@@ -11,7 +12,7 @@ import { tftpPart } from './tftp.ts';
 // npm run bench netboot         the parts of a group
 // npm run bench -- --json       rows of {work, unit, ours, peer, peerValue, ratio}, for machines
 
-const NETBOOT: readonly Part[] = [dhcpPart, tftpPart, httpPart];
+const NETBOOT: readonly Part[] = [dhcpPart, tftpPart, httpPart, stormPart];
 const PARTS: readonly Part[] = [startPart, ipmiPart, chainPart, ...NETBOOT];
 const GROUPS: Readonly<Record<string, readonly Part[]>> = { netboot: NETBOOT };
 

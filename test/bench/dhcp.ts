@@ -9,7 +9,9 @@ const ROUNDS = 3;
 const CLIENTS = 4000;
 const SECONDS = 5;
 /** What is tried, exchanges a second. */
-const RATES = [25, 50, 100, 150, 200, 300, 400, 500, 700, 1000, 1300, 1600, 2000, 2500, 3000, 4000, 5000, 6000, 8000, 10_000];
+const RATES = [
+  25, 50, 100, 150, 200, 300, 400, 500, 700, 1000, 1300, 1600, 2000, 2500, 3000, 4000, 5000, 6000, 8000, 10_000,
+];
 const DROPS_ALLOWED = 0.01;
 /** Everybody keeps up with this on any disk that is worth the name. */
 const WARM_UP_RATE = 150;
@@ -84,10 +86,7 @@ async function saySyncs(servers: readonly DhcpServer[], folder: string, say: (li
       const { acks } = await ask(server, { rate: 50, clients: CLIENTS, exchanges: SYNC_EXCHANGES });
       acknowledged = acks.received;
     });
-    const verdict =
-      syncs === 0
-        ? 'a power cut takes leases that were acknowledged'
-        : 'leases are synced';
+    const verdict = syncs === 0 ? 'a power cut takes leases that were acknowledged' : 'leases are synced';
     say(`${server.name}: ${syncs} syncs to disk for ${acknowledged} acknowledgements at 50/s: ${verdict}`);
   }
 }
