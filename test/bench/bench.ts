@@ -29,6 +29,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+// By exit(), what was started and laid out is cleared away.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+
 // With --json, standard output is for the rows alone.
 const say = (line: string): void => (json ? console.error(line) : console.log(line));
 const rows: Row[] = [];

@@ -24,7 +24,10 @@ export function startServer(
   };
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
+  const end = (): void => void child.kill();
+  process.once('exit', end);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.once('exit', () => process.off('exit', end));
   child.once('error', hear.bind(undefined, Buffer.from(`${command} could not be started`)));
   return {
     name,

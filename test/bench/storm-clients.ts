@@ -8,6 +8,8 @@ import { createPxeClient } from '../../src/simulator/pxe-client/pxe-client.ts';
 import { machineAddress, machineMac, STORM_SERVER, type StormBoot, type StormOrder } from './storm-work.ts';
 
 // Some of the storm's machines, all powered on when the second line comes. Prints READY, and then a list of StormBoot as JSON.
+// Who ordered the storm has gone: so is the power.
+process.stdin.once('end', () => process.exit(1));
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const order = JSON.parse((await lines.next()).value ?? '') as StormOrder;
 console.log('READY');
@@ -30,6 +32,8 @@ async function boot(n: number): Promise<StormBoot> {
       // Its own relay, at the address that it will get: each then hears its own answers only.
       link: { kind: 'relay', server: STORM_SERVER, serverPort: 67, relay: address },
       check: 'crc32',
+      // Two minutes for an answer, as EDK2 has a minute and iPXE goes on for ever: what is given up too early is no measure of a server.
+      tries: 7,
       watch(moment, name) {
         const now = performance.now() - poweredOn;
         if (moment === 'turned-away') turnedAway += 1;

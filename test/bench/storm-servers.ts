@@ -1,16 +1,47 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nginxCommand } from './nginx.ts';
 import { type ServerProcess, startServer, untilListening } from './server-process.ts';
-import { ALL_MACHINES, LOADER, machineAddress, machineMac, STORM_HTTP_PORT, STORM_SERVER } from './storm-work.ts';
+import {
+  ALL_MACHINES,
+  LOADER,
+  machineAddress,
+  machineMac,
+  STORM_HTTP_PORT,
+  STORM_SERVER,
+  STORM_STORE,
+} from './storm-work.ts';
 import type { Wire } from './wire.ts';
+
+const SERVE = join(import.meta.dirname, 'storm-serve.ts');
 
 /** What a storm breaks over. */
 export type StormServer = {
   readonly name: string;
-  /** @param own an empty folder; @param files what is served. The processes serve when this resolves. */
-  start(wire: Wire, own: string, files: string): Promise<readonly ServerProcess[]>;
+  /** The processes serve when this resolves. */
+  start(wire: Wire, folders: StormFolders): Promise<readonly ServerProcess[]>;
 };
+
+export type StormFolders = {
+  /** Empty, for what a server writes. */
+  readonly own: string;
+  /** What is served. */
+  readonly files: string;
+  /** Where `prepareStore` wrote our store. */
+  readonly prepared: string;
+};
+
+/** Declares and arms every machine once; each of our servers begins with a copy. In memory where there is a place: nothing is measured yet. */
+export function prepareStore(folder: string): void {
+  const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : folder, 'bootwright-storm-'));
+  try {
+    execFileSync(process.execPath, [SERVE, 'prepare', scratch], { stdio: ['ignore', 'inherit', 'inherit'] });
+    copyFileSync(join(scratch, STORM_STORE), join(folder, STORM_STORE));
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
 
 export const WITH_ADMISSION: StormServer = ours('bootwright');
 /** Everybody is let in at once. */
@@ -19,7 +50,7 @@ export const WITHOUT_ADMISSION: StormServer = ours('bootwright, all at once', 1_
 /** The same files without tokens, machines or events: every address and file is in a configuration file. */
 export const PEER: StormServer = {
   name: 'dnsmasq + nginx',
-  async start(wire, own, files) {
+  async start(wire, { own, files }) {
     const base = `http://${STORM_SERVER}:${STORM_HTTP_PORT}`;
     const script = [
       '#!ipxe',
@@ -56,13 +87,12 @@ export const PEER: StormServer = {
 function ours(name: string, maximumTransfers?: number): StormServer {
   return {
     name,
-    async start(wire, own, files) {
-      const script = join(import.meta.dirname, 'storm-serve.ts');
+    async start(wire, { own, files, prepared }) {
       const limit = maximumTransfers === undefined ? [] : [`${maximumTransfers}`];
       const profile = process.env.BENCH_CPU_PROF;
       const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-      mkdirSync(own, { recursive: true });
-      const argv = [process.execPath, '--max-semi-space-size=4', ...flags, script, own, files, ...limit];
+      copyFileSync(join(prepared, STORM_STORE), join(own, STORM_STORE));
+      const argv = [process.execPath, '--max-semi-space-size=4', ...flags, SERVE, own, files, ...limit];
       const server = startServer(name, wire.atServer(...argv));
       await untilServing(wire, server, server);
       return [server];

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { crc32 } from 'node:zlib';
 import { ensurePrograms } from '../tools/debian-packages.ts';
 import { less, median, more, type Part, quantile, type Row } from './measure.ts';
-import { PEER, type StormServer, WITH_ADMISSION, WITHOUT_ADMISSION } from './storm-servers.ts';
+import { PEER, prepareStore, type StormServer, WITH_ADMISSION, WITHOUT_ADMISSION } from './storm-servers.ts';
 import {
   ALL_MACHINES,
   INITRD_BYTES,
@@ -34,7 +34,10 @@ const PROGRAMS = {
 const DISK = '/var/tmp';
 const MOMENTS = { 'first script byte': 'scriptMs', 'kernel whole': 'kernelMs', 'all whole': 'allMs' } as const;
 
-type Files = Pick<StormOrder, 'loaderSha256' | 'kernel' | 'initrd'> & { readonly folder: string };
+type Files = Pick<StormOrder, 'loaderSha256' | 'kernel' | 'initrd'> & {
+  readonly files: string;
+  readonly prepared: string;
+};
 
 /**
  * A rack that is powered on at once: every machine asks for an address, its loader, its script, its kernel and its initrd, as UEFI
@@ -75,8 +78,9 @@ export const stormPart: Part = {
 };
 
 function writeFiles(folder: string): Files {
-  const served = join(folder, 'files');
-  mkdirSync(served);
+  const [served, prepared] = [join(folder, 'files'), join(folder, 'prepared')];
+  for (const each of [served, prepared]) mkdirSync(each);
+  prepareStore(prepared);
   const write = (name: string, data: Buffer): Buffer => {
     writeFileSync(join(served, name), data);
     return data;
@@ -85,7 +89,8 @@ function writeFiles(folder: string): Files {
   for (const name of ['undionly.kpxe', 'ipxe.efi', 'snponly.efi']) write(name, loader);
   const [kernel, initrd] = [write('kernel', randomBytes(KERNEL_BYTES)), write('initrd', randomBytes(INITRD_BYTES))];
   return {
-    folder: served,
+    files: served,
+    prepared,
     loaderSha256: createHash('sha256').update(loader).digest('hex'),
     kernel: { bytes: kernel.length, crc32: crc32(kernel) },
     initrd: { bytes: initrd.length, crc32: crc32(initrd) },
@@ -95,7 +100,7 @@ function writeFiles(folder: string): Files {
 /** @throws Error when the server ended, or a machine got what is not served */
 async function storm(server: StormServer, wire: Wire, own: string, files: Files): Promise<StormBoot[]> {
   mkdirSync(own);
-  const processes = await server.start(wire, own, files.folder);
+  const processes = await server.start(wire, { own, files: files.files, prepared: files.prepared });
   await using _all = {
     async [Symbol.asyncDispose]() {
       await Promise.all(processes.map((each) => each[Symbol.asyncDispose]()));
@@ -152,7 +157,8 @@ function describe(boots: readonly StormBoot[]): string {
     return `${moment} p50 ${p50} s p99 ${p99} s`;
   });
   const failures = boots.flatMap(({ failure }) => failure ?? []);
-  const why = failures.length === 0 ? '' : ` (the first: ${failures[0]})`;
+  const kinds = Map.groupBy(failures, (failure) => failure.replace(/[0-9a-f]{2}(:[0-9a-f]{2}){5}|\d+ blocks/g, '…'));
+  const why = [...kinds].map(([kind, list]) => ` (${list.length}: ${kind})`).join('');
   const away = boots.reduce((sum, boot) => sum + boot.turnedAway, 0);
   return `${moments.join(', ')}; ${failures.length} failed${why}; told to come again ${away} times`;
 }

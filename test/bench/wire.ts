@@ -30,6 +30,12 @@ export function layWire({ name, server, clients, prefixLength, anyOf }: WireOpti
       }
     }
   };
+  const removeNow = (): void => {
+    process.off('exit', remove);
+    remove();
+  };
+  // Whoever interrupts the bench leaves nothing behind, either.
+  process.once('exit', remove);
   try {
     for (const namespace of [near, far]) {
       ip('netns', 'add', namespace);
@@ -41,13 +47,13 @@ export function layWire({ name, server, clients, prefixLength, anyOf }: WireOpti
     for (const namespace of [near, far]) ip('-n', namespace, 'link', 'set', 'eth0', 'up');
     if (anyOf !== undefined) ip('-n', far, 'route', 'add', 'local', anyOf, 'dev', 'eth0');
   } catch (error) {
-    remove();
+    removeNow();
     throw new Error('network namespaces cannot be made here', { cause: error });
   }
   const enter = (namespace: string, argv: readonly string[]) => ['ip', 'netns', 'exec', namespace, ...argv];
   return {
     atServer: (...argv) => enter(near, argv),
     atClients: (...argv) => enter(far, argv),
-    [Symbol.dispose]: remove,
+    [Symbol.dispose]: removeNow,
   };
 }
