@@ -53,7 +53,7 @@ export type TftpServerOptions = {
    * false: from a new port each, as RFC 1350 §4 has it and some ROMs and firewalls want it.
    */
   readonly singlePort?: boolean;
-  /** Transfers at once; further requests get an ERROR. Default 256. */
+  /** Transfers at once; further requests get an ERROR, which firmware takes for the end of its boot. Default 1024. */
   readonly maximumTransfers?: number;
   /** Of these, for one client address. Default 32: a whole rack may stand behind one translated address. */
   readonly maximumTransfersPerClient?: number;
@@ -81,7 +81,7 @@ const LARGEST_NETASCII = 16 << 20;
 export function createTftpServer(deps: TftpServerDeps, options: TftpServerOptions): Component<UdpPeer> {
   const { udp, openLink = systemUdpLink, clock, log, meter, peers, sightings, tap = noTap } = deps;
   const files = 'find' in deps.files ? deps.files : listedFiles(deps.files);
-  const { address, maximumWindowsize = 64, maximumTransfers = 256 } = options;
+  const { address, maximumWindowsize = 64, maximumTransfers = 1024 } = options;
   const readiness = createReadiness<UdpPeer>();
   const reports = createTftpReports({ peers, sightings, log, meter });
   const strangers = createTftpStrangers({ log, meter });

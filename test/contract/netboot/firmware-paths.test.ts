@@ -207,7 +207,9 @@ describe('with Secure Boot', () => {
       const name = filename.replace(/^[\\/]/, '');
       expect(data.equals(files.get(name)?.data ?? Buffer.alloc(0)), filename).toBe(true);
       const url = `http://${corner.server}:${netboot.bound.http.port}/loaders/${name}`;
-      expect((await fetchFile(name, url, corner.machine(3), within())).sha256).toBe(files.get(name)?.sha256);
+      expect((await fetchFile(deps, { name, url, from: corner.machine(3) }, within())).sha256).toBe(
+        files.get(name)?.sha256,
+      );
     }
   });
 });

@@ -8,6 +8,7 @@ import { fetchFile } from '../../../src/simulator/pxe-client/http-get.ts';
 import { readByTftp } from '../../../src/simulator/pxe-client/tftp-read.ts';
 import { loopbackCorner, startNetboot, type TestNetboot } from '../../support/netboot-service.ts';
 
+const DEPS = { udp: systemUdp, clock: systemClock, entropy: systemEntropy };
 const corner = loopbackCorner(66);
 let netboot: TestNetboot;
 beforeAll(async () => {
@@ -28,8 +29,7 @@ async function readAs(n: number, filename: string): Promise<Buffer> {
     tries: 3,
   } as const;
   const order = { from: corner.machine(n), server: corner.server, filename, options: [], probe: false };
-  const deps = { udp: systemUdp, clock: systemClock, entropy: systemEntropy };
-  return (await readByTftp(deps, client, order, AbortSignal.timeout(10_000))).data;
+  return (await readByTftp(DEPS, client, order, AbortSignal.timeout(10_000))).data;
 }
 
 const textAs = async (n: number): Promise<string> => (await readAs(n, '/grub/grub.cfg')).toString();
@@ -56,7 +56,8 @@ describe('GRUB as second stage of the signed chain', () => {
     expect(text).not.toContain(token);
     const url = `http://${corner.server}:${netboot.bound.http.port}/loaders/grub.cfg`;
     const sha256 = createHash('sha256').update(text).digest('hex');
-    const byHttp = (n: number) => fetchFile('grub.cfg', url, corner.machine(n), AbortSignal.timeout(10_000));
+    const byHttp = (n: number) =>
+      fetchFile(DEPS, { name: 'grub.cfg', url, from: corner.machine(n) }, AbortSignal.timeout(10_000));
     expect((await byHttp(1)).sha256).toBe(sha256);
     expect((await byHttp(2)).sha256).not.toBe(sha256);
     const { vmlinuz, 'initrd.img': first, 'extra.img': second } = netboot.assets;
