@@ -107,7 +107,7 @@ export function makeBootNetwork(place: Place): BootNetwork {
 
 /** Switched off and on again once: firmware hangs now and then when its processor is emulated. */
 const BOOTS = 2;
-const BOOT_MS = 120_000;
+const BOOT_MS = 150_000;
 /** A test's time for one machine that comes up. */
 export const BOOT_TEST_MS = BOOTS * BOOT_MS + 20_000;
 
