@@ -45,7 +45,7 @@ export type BootNetwork = Disposable & {
   events(): ServedEvents['events'];
   /** The files among it: `tftp ipxe.efi`. */
   served(): readonly string[];
-  /** What the machine wrote to its serial line since then. */
+  /** What the machine wrote to its serial line since then, and QEMU's complaints. */
   console(): string;
 };
 
@@ -68,6 +68,7 @@ export function makeBootNetwork(place: Place): BootNetwork {
   let since = 0;
   const events = (): ServedEvents['events'] => told.slice(since);
   const consolePath = join(lab.folder, 'console.log');
+  const complaintsPath = join(lab.folder, 'qemu.log');
   return {
     ...{ lab, place, events },
     async serve({ mode, boot, firmware, further, more }) {
@@ -85,10 +86,10 @@ export function makeBootNetwork(place: Place): BootNetwork {
     },
     powerOn(firmware, script) {
       since = told.length;
-      writeFileSync(consolePath, '');
+      for (const path of [consolePath, complaintsPath]) writeFileSync(path, '');
       const command = machineCommand(firmware, { folder: lab.folder, mac: MAC, ...(script && { script }) });
       if (firmware === 'seabios-pxe') running.push(lab.start('m', ...asWords(romCommand())));
-      running.push(lab.start('m', 'sh', '-c', 'exec "$@" 2> qemu.log', 'sh', ...command));
+      running.push(lab.start('m', 'sh', '-c', 'exec "$@" 2>> qemu.log', 'sh', ...command));
     },
     async powerOff() {
       for (const child of running.splice(0)) {
@@ -100,7 +101,7 @@ export function makeBootNetwork(place: Place): BootNetwork {
       events()
         .filter(({ type }) => type === 'file.served')
         .map(({ data }) => `${data.protocol} ${data.name}`),
-    console: () => `${readFileSync(consolePath, 'latin1')}`,
+    console: () => [consolePath, complaintsPath].map((path) => readFileSync(path, 'latin1')).join(''),
     [Symbol.dispose]: () => lab[Symbol.dispose](),
   };
 }
@@ -114,20 +115,22 @@ export const BOOT_TEST_MS = BOOTS * BOOT_MS + 20_000;
 /**
  * Switches the machine on, and waits until it got there; when it does not, once more.
  * @param reached looks at what was told and shown since it was switched on
+ * @param script for `lkrn`: a file with what iPXE runs
+ * @param ms the time of one try
  * @throws Error with where it stood, when it did not get there the second time either
  */
 export async function bootUntil(
   network: BootNetwork,
   firmware: Firmware,
   reached: () => boolean,
-  script?: string,
+  { script, ms = BOOT_MS }: { readonly script?: string; readonly ms?: number } = {},
 ): Promise<void> {
   for (let boots = 1; ; boots++) {
     network.powerOn(firmware, script);
-    for (const ends = performance.now() + BOOT_MS; performance.now() < ends; await sleep(250)) if (reached()) return;
+    for (const ends = performance.now() + ms; performance.now() < ends; await sleep(250)) if (reached()) return;
     await network.powerOff();
     const told = network.events().map(({ type, data }) => `${type} ${JSON.stringify(data)}`);
-    const where = `${firmware} did not get there in ${BOOT_MS} ms: ${told.join('; ')}; screen: ${network.console().slice(-600)}`;
+    const where = `${firmware} did not get there in ${ms} ms: ${told.join('; ')}; screen: ${network.console().slice(-600)}`;
     if (boots === BOOTS) throw new Error(where);
     console.warn(`${where}; switched off and on again`);
   }

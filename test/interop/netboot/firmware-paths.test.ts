@@ -30,6 +30,22 @@ describe.skipIf(!able)("real firmware's ways to its script (needs root, QEMU, OV
   }
   const gotInitrd = (): boolean => network.served().includes('http initrd/0');
 
+  it('a machine that gets nowhere is switched off and on once, and then no pass', async () => {
+    network = makeBootNetwork('neighbour');
+    let boots = 0;
+    const counted: BootNetwork = {
+      ...network,
+      powerOn(firmware) {
+        boots += 1;
+        network.powerOn(firmware);
+      },
+    };
+    await expect(bootUntil(counted, 'lkrn', gotInitrd, { ms: 3000 })).rejects.toThrow(
+      'lkrn did not get there in 3000 ms',
+    );
+    expect(boots).toBe(2);
+  });
+
   it(
     'shows why it is given no loader again, on its screen',
     async () => {
@@ -49,7 +65,7 @@ describe.skipIf(!able)("real firmware's ways to its script (needs root, QEMU, OV
     async (mode) => {
       await serve(mode, LKRN);
       writeFileSync(join(network.lab.folder, 'embedded.ipxe'), servedScripts(true).get('autoexec.ipxe') ?? '');
-      await bootUntil(network, 'lkrn', gotInitrd, 'embedded.ipxe');
+      await bootUntil(network, 'lkrn', gotInitrd, { script: 'embedded.ipxe' });
       expect(network.served().slice(0, 3)).toEqual(['http script.ipxe', 'http kernel', 'http initrd/0']);
     },
     BOOT_TEST_MS,
@@ -59,12 +75,12 @@ describe.skipIf(!able)("real firmware's ways to its script (needs root, QEMU, OV
     'iPXE whose kernel is iPXE goes round three times, then shows why not again',
     async () => {
       await serve('full', LKRN);
-      await bootUntil(network, 'lkrn', () => network.console().includes(LOOPED));
+      await bootUntil(network, 'lkrn', () => network.console().includes(LOOPED), { ms: 300_000 });
       expect(network.served().filter((name) => name === 'http kernel')).toHaveLength(3);
       expect(network.served().at(-1)).toBe('tftp stop-hop-limit.ipxe');
       expect(network.events().filter(({ data }) => data.why === 'hop-limit').length).toBeGreaterThan(0);
     },
-    BOOT_TEST_MS,
+    2 * BOOT_TEST_MS,
   );
 
   it.skipIf(!secureAble)(
