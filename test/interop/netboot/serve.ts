@@ -26,6 +26,8 @@ export type ServeOrder = {
   readonly firmware?: FirmwareSpec;
   /** Armed when given. */
   readonly boot?: { readonly kernel: string; readonly initrds: readonly string[]; readonly commandLine: string };
+  /** How long what is armed may be fetched, ms. Default ten minutes. */
+  readonly bootMs?: number;
 };
 
 // The listeners as a process of their own, so that they can stand in a network namespace. Each event is a line on stdout.
@@ -41,7 +43,8 @@ const [machine, ...further] = [order.machine, ...(order.further ?? [])].map(({ m
 if (machine === undefined) throw new Error('no machine is ordered');
 const now = systemClock.now;
 const [attempts, timeline] = [memoryAttempts(now), memoryTimeline(now)];
-if (order.boot !== undefined) attempts.arm(machine, order.boot);
+if (order.boot !== undefined)
+  attempts.arm(machine, order.boot, order.bootMs === undefined ? {} : { expiresAt: now() + order.bootMs });
 const say = (line: object): void => console.log(JSON.stringify(line));
 const append = timeline.append;
 // Warnings are told like events, so that a test sees them.
