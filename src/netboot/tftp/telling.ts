@@ -8,24 +8,28 @@ import { TFTP_OPCODE } from '../../protocols/tftp/packet.ts';
 export function createTelling(blksize: number): (direction: 'in' | 'out', data: Buffer) => boolean {
   let sent = 0;
   let acknowledged = -1;
-  let last = false;
+  /** Numbers start over after 65535, so 0 does not mean the beginning. */
+  let [sentAny, acknowledgedAny, sentLast] = [false, false, false];
+
+  function ofData(block: number, length: number): boolean {
+    const telling = !sentAny || block !== ((sent + 1) & 0xffff) || length < blksize + 4 || sentLast;
+    sentAny = true;
+    sentLast ||= length < blksize + 4;
+    sent = block;
+    return telling;
+  }
+
+  function ofAck(block: number): boolean {
+    const telling = !acknowledgedAny || block === acknowledged || sentLast;
+    acknowledgedAny ||= block > 0;
+    acknowledged = block;
+    return telling;
+  }
+
   return (direction, data) => {
     const opcode = data.length < 4 || data[0] !== 0 ? undefined : data[1];
-    if (opcode === TFTP_OPCODE.data && direction === 'out') {
-      const block = data.readUInt16BE(2);
-      const first = sent === 0;
-      const again = block !== ((sent + 1) & 0xffff);
-      sent = block;
-      last ||= data.length < blksize + 4;
-      return first || again || last;
-    }
-    if (opcode === TFTP_OPCODE.ack && direction === 'in') {
-      const block = data.readUInt16BE(2);
-      const again = block === acknowledged;
-      const first = acknowledged <= 0;
-      acknowledged = block;
-      return first || again || last;
-    }
+    if (opcode === TFTP_OPCODE.data && direction === 'out') return ofData(data.readUInt16BE(2), data.length);
+    if (opcode === TFTP_OPCODE.ack && direction === 'in') return ofAck(data.readUInt16BE(2));
     return true;
   };
 }

@@ -5,7 +5,7 @@ import { createMeter, type Meter } from '../../foundation/meter.ts';
 import { parentThread } from '../../foundation/thread.ts';
 import { systemUdp, type UdpPeer } from '../../foundation/udp.ts';
 import { systemUdpLink } from '../../foundation/udp-link.ts';
-import { createTftpStrangers, ownPorts } from './channels.ts';
+import { createTftpStrangers, keyOf, ownPorts } from './channels.ts';
 import { createSessions } from './sessions.ts';
 import type { FromThread, LogLevel, ThreadData, ToThread } from './thread-messages.ts';
 
@@ -21,6 +21,8 @@ const stop = new AbortController();
 const log = remoteLog({});
 const meter = remoteMeter(systemClock);
 const running = new Set<Promise<void>>();
+/** Orders by their client. */
+const underWay = new Map<string, number>();
 const sessions = createSessions(
   {
     clock: systemClock,
@@ -40,16 +42,27 @@ const sessions = createSessions(
 );
 
 const listening = parent.listen((message) => {
-  if (message.kind === 'stop') void end();
+  if (message.kind === 'stop') {
+    void end();
+    return;
+  }
+  const earlier = underWay.get(keyOf(message.client)) ?? 0;
+  // What ended the earlier transfer of that port may wait in its socket yet, though it was sent before: sockets go first.
+  if (earlier > 0) systemClock.after(0, () => open(message));
   else open(message);
 });
 post({ kind: 'ready' });
 
 function open({ id, client, name, bytes, terms, content }: Extract<ToThread, { kind: 'open' }>): void {
   const { buffer, byteOffset, byteLength } = content;
+  const key = keyOf(client);
+  underWay.set(key, (underWay.get(key) ?? 0) + 1);
   const work = sessions
     .open(client, { name, bytes, terms, content: Buffer.from(buffer, byteOffset, byteLength) })
     .finally(() => {
+      const left = (underWay.get(key) ?? 0) - 1;
+      if (left > 0) underWay.set(key, left);
+      else underWay.delete(key);
       running.delete(work);
       post({ kind: 'closed', id });
     });
