@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import type { StartThread, Thread, ThreadEvents } from '../../src/foundation/thread.ts';
 import { systemUdp, type UdpPeer } from '../../src/foundation/udp.ts';
 import type { FromThread, ThreadData, ToThread } from '../../src/netboot/tftp/thread-messages.ts';
@@ -45,14 +44,18 @@ export type RealThreads = {
   readonly kill: (() => Promise<void>)[];
   /** Transfers that were given to threads. */
   readonly opened: number;
-  /** How many threads said that they are ready. */
-  readonly ready: number;
+  /** Resolves once so many threads said that they are ready, those that are gone counted too. */
+  untilReady(count: number): Promise<void>;
 };
 
 /** Threads that another function starts, observed. */
 export function observeThreads(start: StartThread): RealThreads {
   const kill: (() => Promise<void>)[] = [];
   let [opened, ready] = [0, 0];
+  const waiting: { readonly count: number; resolve(): void }[] = [];
+  const tell = (): void => {
+    for (const each of waiting) if (ready >= each.count) each.resolve();
+  };
   const isKind = (value: unknown, kind: string): boolean =>
     typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind;
   return {
@@ -60,14 +63,17 @@ export function observeThreads(start: StartThread): RealThreads {
     get opened() {
       return opened;
     },
-    get ready() {
-      return ready;
-    },
+    untilReady: (count) =>
+      new Promise((resolve) => {
+        waiting.push({ count, resolve });
+        tell();
+      }),
     startThread: <Data, In, Out>(program: URL, data: Data, events: ThreadEvents<Out>): Thread<In> => {
       const thread = start<Data, In, Out>(program, data, {
         message(value) {
           events.message(value);
           if (isKind(value, 'ready')) ready += 1;
+          tell();
         },
         ended: (why) => events.ended(why),
       });
@@ -98,7 +104,7 @@ export async function startTftpThreads(
     await using socket = await systemUdp.bind({ address: '127.66.8.9', port: 0 }, (_, from) => resolve(from), signal);
     await socket.send(request, server);
     const from = await promise;
-    await expect.poll(() => threads.ready, { timeout: 15_000 }).toBeGreaterThanOrEqual(ready);
+    await threads.untilReady(ready);
     await socket.send(enough, from);
   };
   await Promise.all([ask(), ask()]);
