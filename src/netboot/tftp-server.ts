@@ -60,8 +60,9 @@ export type TftpServerOptions = {
    */
   readonly singlePort?: boolean;
   /**
-   * Threads that transfers run in, 0 for none. They start when a second transfer begins beside another; until then, and with
-   * `singlePort`, transfers run in the main thread. Default: one a processor, 4 at most, none where there is but one.
+   * Threads that transfers run in, 0 for none. They start when a second transfer begins beside another and end after five quiet
+   * minutes; otherwise, and with `singlePort`, transfers run in the main thread. Some 25 MB each. Default: 2, but none where
+   * there is but one processor.
    */
   readonly threads?: number;
   /** Transfers at once; further requests get an ERROR. Default 256. */
@@ -231,8 +232,7 @@ function limitsOf(options: TftpServerOptions): SessionsOptions {
 }
 
 function defaultThreads(): number {
-  const processors = availableParallelism();
-  return processors === 1 ? 0 : Math.min(processors, 4);
+  return availableParallelism() === 1 ? 0 : 2;
 }
 
 function isRequest(data: Buffer): boolean {

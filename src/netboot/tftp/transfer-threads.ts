@@ -31,12 +31,19 @@ export type TransferThreadsOptions = SessionsOptions & {
 };
 
 const PROGRAM = new URL('./transfer-thread.ts', import.meta.url);
+/** Threads without a transfer for so long are ended: each holds some 25 MB. */
+const IDLE_MS = 300_000;
 /** After one that could not even start: there is no memory, or no program. */
 const REST_MS = 60_000;
 
 /** An order that a thread has, by its number. */
 type Order = { readonly client: string; readonly name: string; readonly over: () => void };
-type Worker = { readonly thread: Thread<ToThread>; readonly orders: Map<number, Order>; ready: boolean };
+type Worker = {
+  readonly thread: Thread<ToThread>;
+  readonly orders: Map<number, Order>;
+  ready: boolean;
+  stopped: boolean;
+};
 
 /**
  * Transfers in threads of their own, so that many of them use more than one processor and none waits for what else the main
@@ -52,6 +59,7 @@ export function createTransferThreads(
   const data: ThreadData = { ...threadOptions, watched: watch !== undefined };
   const workers = new Set<Worker>();
   const shared = createSharedBytes();
+  let idle: Disposable | undefined;
   let restUntil = 0;
   let lastId = 0;
 
@@ -63,6 +71,7 @@ export function createTransferThreads(
       }),
       orders: new Map(),
       ready: false,
+      stopped: false,
     };
     workers.add(worker);
   }
@@ -71,10 +80,12 @@ export function createTransferThreads(
     switch (message.kind) {
       case 'ready':
         worker.ready = true;
+        restIfIdle();
         break;
       case 'closed':
         worker.orders.get(message.id)?.over();
         worker.orders.delete(message.id);
+        restIfIdle();
         break;
       case 'ended':
         reports.ended(message.address, message.facts, message.end);
@@ -95,16 +106,30 @@ export function createTransferThreads(
     }
   }
 
+  const working = (): Worker[] => [...workers].filter(({ stopped }) => !stopped);
+
+  function restIfIdle(): void {
+    idle?.[Symbol.dispose]();
+    if (working().every(({ orders }) => orders.size === 0)) idle = clock.after(IDLE_MS, stopAll);
+  }
+
+  function stopAll(): void {
+    for (const worker of working()) {
+      worker.stopped = true;
+      worker.thread.post({ kind: 'stop' });
+    }
+  }
+
   /** A thread has ended: by our order, or with its transfers. */
   function lost(worker: Worker, why: string | undefined): void {
     workers.delete(worker);
-    if (!signal.aborted) {
+    if (!worker.stopped) {
       meter.count('netboot_tftp_threads_lost');
       log.error({ why, transfers: worker.orders.size }, 'TFTP thread ended, its transfers with it');
       if (!worker.ready) restUntil = clock.elapsed() + REST_MS;
     }
     for (const { client, name, over } of worker.orders.values()) {
-      if (!signal.aborted) {
+      if (!worker.stopped) {
         meter.count('netboot_tftp_transfers', { end: 'failed' });
         log.error({ client, name, error: 'its thread ended' }, 'TFTP transfer failed');
       }
@@ -117,6 +142,8 @@ export function createTransferThreads(
     return {
       open: (client, { name, bytes, terms, content }) =>
         new Promise((resolve) => {
+          // Nobody would tell that an order of a thread that is gone is over.
+          if (!workers.has(worker)) return resolve();
           const id = ++lastId;
           worker.orders.set(id, { client: client.address, name, over: resolve });
           worker.thread.post({ kind: 'open', id, client, name, bytes, terms, content: shared(content) });
@@ -124,21 +151,20 @@ export function createTransferThreads(
     };
   }
 
-  const onAbort = (): void => {
-    for (const { thread } of workers) thread.post({ kind: 'stop' });
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
+  signal.addEventListener('abort', stopAll, { once: true });
 
   return {
     choose(underWay) {
-      const wanted = workers.size > 0 || underWay > 0;
-      if (wanted && !signal.aborted && clock.elapsed() >= restUntil) while (workers.size < threads) start();
-      const ready = [...workers].filter((worker) => worker.ready);
+      idle?.[Symbol.dispose]();
+      const wanted = working().length > 0 || underWay > 0;
+      if (wanted && !signal.aborted && clock.elapsed() >= restUntil) while (working().length < threads) start();
+      const ready = working().filter((worker) => worker.ready);
       const [best] = ready.sort((a, b) => a.orders.size - b.orders.size);
       return best === undefined ? undefined : sessionsOf(best);
     },
     async [Symbol.asyncDispose]() {
-      signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', stopAll);
+      idle?.[Symbol.dispose]();
       await Promise.all([...workers].map(({ thread }) => thread[Symbol.asyncDispose]()));
     },
   };

@@ -4,6 +4,7 @@ import { silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
 import { systemThread } from '../../../src/foundation/thread.ts';
 import { systemUdp, type UdpPeer } from '../../../src/foundation/udp.ts';
+import type { FromThread, ThreadData, ToThread } from '../../../src/netboot/tftp/thread-messages.ts';
 import { createTftpServer, type TftpServerOptions } from '../../../src/netboot/tftp-server.ts';
 import { decodeTftpPacket, describeTftpPacket, encodeTftpPacket } from '../../../src/protocols/tftp/packet.ts';
 import { pattern } from '../../support/netboot-service.ts';
@@ -134,4 +135,25 @@ it('ends at once with transfers in threads under way', async () => {
   cut.catch(() => undefined);
   await s.running;
   expect(s.meter.value('netboot_tftp_transfers', { end: 'failed' })).toBe(0);
+});
+
+it('a thread ends by itself when it is told to stop', async () => {
+  const program = new URL('../../../src/netboot/tftp/transfer-thread.ts', import.meta.url);
+  const data: ThreadData = {
+    ...{
+      address: ADDRESS,
+      watched: false,
+      retransmitMs: 1000,
+      leastRetransmitMs: 200,
+      attempts: 8,
+      deadlineMs: 10_000,
+    },
+  };
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const thread = systemThread<ThreadData, ToThread, FromThread>(program, data, {
+    message: () => undefined,
+    ended: (why) => resolve(why ?? 'by itself'),
+  });
+  thread.post({ kind: 'stop' });
+  expect(await promise).toBe('by itself');
 });

@@ -216,6 +216,27 @@ describe('transfer threads', () => {
     expect(s.threads.length).toBe(4);
   });
 
+  it('end when nothing was asked for five minutes, and start anew', async () => {
+    const s = await start();
+    await s.warm();
+    await s.ask(4);
+    await s.clock.advance(400_000);
+    expect(s.threads.flatMap(({ told }) => told.filter(({ kind }) => kind === 'stop'))).toEqual([]);
+    closeAll(s.threads[0] as FakeThread);
+    await s.clock.advance(200_000);
+    await s.ask(5);
+    closeAll(s.threads[0] as FakeThread);
+    await s.clock.advance(299_999);
+    expect(s.threads.map(({ told }) => told.at(-1)?.kind)).not.toContain('stop');
+    await s.clock.advance(1);
+    expect(s.threads.map(({ told }) => told.at(-1)?.kind)).toEqual(['stop', 'stop']);
+    for (const thread of s.threads) thread.end();
+    expect(s.meter.value('netboot_tftp_threads_lost')).toBe(0);
+    for (const port of [6, 7]) await s.ask(port);
+    expect(s.threads.length).toBe(4);
+    expect(s.took().slice(-2)).toEqual(['6: DATA 1 of 512 bytes', '7: DATA 1 of 512 bytes']);
+  });
+
   it('end with the server, which waits for their transfers', async () => {
     const s = await start();
     await s.warm();
