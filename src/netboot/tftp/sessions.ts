@@ -66,6 +66,9 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions, sig
     let end: TransferEnd | undefined;
 
     const receive = (data: Buffer): void => {
+      const { transfer } = session;
+      // Before anything was sent there is no answer: this is somebody's guess at a port that is being opened.
+      if (transfer === undefined) return;
       watch?.('in', channel.local, client, data);
       const before = transfer.progress;
       take(data, transfer);
@@ -73,7 +76,7 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions, sig
     };
     await using channel: Channel = await openChannel(
       client,
-      { receive: (data) => receive(data), gone: () => transfer.gone() },
+      { receive, gone: () => session.transfer?.gone() },
       stopped,
     );
     const send = (packet: Buffer): void => {
