@@ -7,7 +7,7 @@ import { systemUdp, type UdpPeer } from '../../../src/foundation/udp.ts';
 import type { FromThread, ThreadData, ToThread } from '../../../src/netboot/tftp/thread-messages.ts';
 import { createTftpServer, type TftpServerOptions } from '../../../src/netboot/tftp-server.ts';
 import { decodeTftpPacket, describeTftpPacket, encodeTftpPacket } from '../../../src/protocols/tftp/packet.ts';
-import { pattern } from '../../support/netboot-service.ts';
+import { loopbackCorner, pattern, startNetboot } from '../../support/netboot-service.ts';
 import { observeThreads, startTftpThreads } from '../../support/tftp-threads.ts';
 
 const ADDRESS = '127.66.8.1';
@@ -45,8 +45,15 @@ async function serve(options: Partial<TftpServerOptions> = {}) {
   return { at, threads, meter, seen, stop, running };
 }
 
+type FetchOptions = { readonly filename?: string; readonly pause?: (block: number) => Promise<void> };
+
 /** A client that never asks twice. */
-async function fetch(server: UdpPeer, from: string, windowsize = 1, pause?: (block: number) => Promise<void>) {
+async function fetch(
+  server: UdpPeer,
+  from: string,
+  windowsize = 1,
+  { filename = FILE.name, pause }: FetchOptions = {},
+) {
   const signal = AbortSignal.timeout(20_000);
   const parts: Buffer[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
@@ -71,7 +78,7 @@ async function fetch(server: UdpPeer, from: string, windowsize = 1, pause?: (blo
     signal,
   );
   signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  await socket.send(encodeTftpPacket({ kind: 'rrq', filename: FILE.name, mode: 'octet', options }), server);
+  await socket.send(encodeTftpPacket({ kind: 'rrq', filename, mode: 'octet', options }), server);
   return await promise;
 }
 
@@ -105,16 +112,20 @@ it('shows how a transfer in a thread goes, not each block of it', async () => {
 
 it('sends again from a thread, and counts it', async () => {
   const s = await serve();
-  await fetch(s.at, '127.66.9.1', 1, async (block) => {
-    if (block === 3) await expect.poll(() => s.meter.value('netboot_tftp_retransmissions')).toBeGreaterThan(0);
+  await fetch(s.at, '127.66.9.1', 1, {
+    async pause(block) {
+      if (block === 3) await expect.poll(() => s.meter.value('netboot_tftp_retransmissions')).toBeGreaterThan(0);
+    },
   });
   expect(s.seen).toContain('127.66.9.1 out DATA 3 of 1468 bytes');
 });
 
 it('goes on after its threads have died', async () => {
   const s = await serve();
-  const cut = fetch(s.at, '127.66.9.1', 1, async (block) => {
-    if (block === 5) for (const kill of s.threads.kill) await kill();
+  const cut = fetch(s.at, '127.66.9.1', 1, {
+    async pause(block) {
+      if (block === 5) for (const kill of s.threads.kill) await kill();
+    },
   });
   cut.catch(() => undefined);
   await expect.poll(() => s.meter.value('netboot_tftp_threads_lost')).toBe(2);
@@ -129,8 +140,10 @@ it('goes on after its threads have died', async () => {
 
 it('ends at once with transfers in threads under way', async () => {
   const s = await serve();
-  const cut = fetch(s.at, '127.66.9.1', 1, async (block) => {
-    if (block === 5) s.stop.abort();
+  const cut = fetch(s.at, '127.66.9.1', 1, {
+    async pause(block) {
+      if (block === 5) s.stop.abort();
+    },
   });
   cut.catch(() => undefined);
   await s.running;
@@ -156,4 +169,16 @@ it('a thread ends by itself when it is told to stop', async () => {
   });
   thread.post({ kind: 'stop' });
   expect(await promise).toBe('by itself');
+});
+
+it('serves loaders from threads where all of netboot is wired', async () => {
+  await using service = await startNetboot({
+    corner: loopbackCorner(168),
+    mode: 'full',
+    options: { tftp: { threads: 2 } },
+  });
+  await startTftpThreads(service.bound.tftp, 'ipxe.efi', service.threads);
+  const given = service.threads.opened;
+  expect((await fetch(service.bound.tftp, '127.66.9.1', 4, { filename: 'ipxe.efi' })).length).toBe(1468 * 60);
+  expect(service.threads.opened - given).toBe(1);
 });
