@@ -31,7 +31,7 @@ import { runAll } from './run-all.ts';
 import { createEngine } from './runs/engine.ts';
 import { createOrders } from './runs/orders.ts';
 import { createSteps } from './steps/all-steps.ts';
-import { openStore } from './store/store.ts';
+import { openStore, type StoreOptions } from './store/store.ts';
 import { syncMachines } from './sync-machines.ts';
 
 export type ServiceOptions = {
@@ -56,7 +56,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const [clock, entropy, udp, meter] = [systemClock, systemEntropy, systemUdp, createMeter()];
   const base = { clock, entropy, log, meter };
 
-  await using store = await openStore(base, { path: join(config.dataDirectory, 'bootwright.db') });
+  await using store = await openStore(base, storeOptions(config));
   const { machines, runs, timeline, tokens } = store;
   await syncMachines(machines, config.machines, log);
 
@@ -110,7 +110,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const { socket } = config.listen;
   const api = createApi(
     {
-      ...{ ...base, ...store, orders, bmcs, consoles, assets, captures },
+      ...{ ...base, ...store, orders, bmcs, consoles, assets, captures, loaderHangs: netboot.loaderHangs },
       checks: {
         parseMachineSpec: createParseMachineSpec({ commands: config.secrets.commandsThroughApi }),
         flakeProblem,
@@ -133,6 +133,13 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   // A listener that cannot start rejects its own run as well, which is where the failure is told.
   announce().catch(() => undefined);
   await runAll([netboot, engine, consoles, api], signal);
+}
+
+function storeOptions({ dataDirectory, netboot }: Config): StoreOptions {
+  const path = join(dataDirectory, 'bootwright.db');
+  if (netboot === undefined) return { path };
+  const { maximum, keepDays } = netboot.discovery;
+  return { path, mostDiscovered: maximum, discoveredKeptMs: keepDays * 86_400_000 };
 }
 
 /** The authority of HTTPS boot is kept beside the database. */

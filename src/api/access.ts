@@ -19,6 +19,8 @@ export const PERMISSIONS = {
   'console.write': 'operator',
   /** identify light, boot override, power restore policy, erasing the event log and setting its clock */
   'hardware.write': 'operator',
+  /** forgetting which boot loaders worked */
+  'netboot.write': 'operator',
   // These four may release a passphrase.
   'run.boot': 'unlocker',
   'run.unlock': 'unlocker',

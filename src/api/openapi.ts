@@ -8,6 +8,7 @@ import {
   consolePageSchema,
   consoleServerMessageSchema,
 } from './schema/console.ts';
+import { approvalSchema, discoveredMachineSchema } from './schema/discovered.ts';
 import { eventPageSchema, eventSchema } from './schema/event.ts';
 import {
   bootOverrideSchema,
@@ -20,6 +21,7 @@ import {
   rawAnswerSchema,
   sensorSchema,
 } from './schema/hardware.ts';
+import { loadersSchema } from './schema/loaders.ts';
 import { fleetMachineSchema, generationSchema, machineSchema, machineSpecSchema } from './schema/machine.ts';
 import { problemSchema } from './schema/problem.ts';
 import { runErrorSchema, runRequestSchema, runSchema, runStepSchema, runSummarySchema } from './schema/run.ts';
@@ -52,6 +54,9 @@ const NAMED = {
   Machine: machineSchema,
   MachineSpec: machineSpecSchema,
   FleetMachine: fleetMachineSchema,
+  DiscoveredMachine: discoveredMachineSchema,
+  MachineApproval: approvalSchema,
+  Loaders: loadersSchema,
   Generation: generationSchema,
   Run: runSchema,
   RunRequest: runRequestSchema,

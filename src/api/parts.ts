@@ -2,8 +2,10 @@ import type { MachineSpec } from '../domain/machine.ts';
 import type { Assets } from '../domain/ports/assets.ts';
 import type { Bmcs } from '../domain/ports/bmcs.ts';
 import type { Consoles, ConsoleText } from '../domain/ports/consoles.ts';
+import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
 import type { GenerationCaptures } from '../domain/ports/generation-files.ts';
 import type { Generations } from '../domain/ports/generations.ts';
+import type { LoaderHangs, LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { RunOutput, Runs } from '../domain/ports/runs.ts';
 import type { Timeline } from '../domain/ports/timeline.ts';
@@ -23,6 +25,10 @@ export type ApiParts = {
   readonly output: RunOutput;
   readonly tokens: Tokens;
   readonly generations: Generations;
+  readonly discovered: DiscoveredMachines;
+  readonly loaderMemory: LoaderMemory;
+  /** Of netboot in this process. Default: it runs elsewhere, or not at all. */
+  readonly loaderHangs?: LoaderHangs;
   readonly assets: Assets;
   readonly captures: Pick<GenerationCaptures, 'fromMachine' | 'fromFolder'>;
   readonly consoles: Consoles;

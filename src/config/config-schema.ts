@@ -3,6 +3,7 @@ import { host, ipv4, port } from './addresses.ts';
 import { documentedObject } from './documented.ts';
 import { machineSchema, repeated } from './machine-schema.ts';
 import { netbootInterface } from './netboot-interface-schema.ts';
+import { discoverySchema, tftpSchema } from './netboot-limits-schema.ts';
 
 const absolutePath = z.string().regex(/^\/[^\p{Cc}]*$/u, { error: 'must be an absolute path' });
 
@@ -72,6 +73,8 @@ const netboot = documentedObject({
   })
     .prefault({})
     .describe('Ports of the boot protocols. For tests only: firmware knows no others.'),
+  tftp: z.exactOptional(tftpSchema),
+  discovery: discoverySchema.prefault({}),
   assets: z.array(absolutePath).max(32).default([]).describe('Folders with kernels and initrds. Default none.'),
   loaders: z
     .exactOptional(absolutePath)

@@ -9,7 +9,7 @@ export type EventSource = 'api' | 'config' | 'engine' | 'step' | 'dhcp' | 'tftp'
  * secret enters an event; bulk output is stored beside and referred to.
  */
 export const EVENT_TYPES = {
-  /** actor, spec changes by name of field */
+  /** actor, fields: names of the fields set or changed; discovered: MAC addresses that had asked before (declared only) */
   'machine.declared': 'machine declared',
   'machine.changed': 'machine changed',
   'machine.removed': 'machine removed',
@@ -53,6 +53,8 @@ export const EVENT_TYPES = {
   'boot.offered': 'boot offered',
   /** protocol, why */
   'boot.ignored': 'boot request not answered',
+  /** actor; proven, hung: names of the boot loaders that were known */
+  'loaders.forgotten': 'boot loaders forgotten',
   /** address, leaseMs */
   'lease.granted': 'address leased',
   /** protocol, name, bytes, tookMs */

@@ -1,4 +1,5 @@
-import type { LoaderMemory } from '../domain/ports/loader-memory.ts';
+import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
+import type { LoaderHangs, LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { BootAttempts, Leases } from '../domain/ports/netboot.ts';
 import type { Timeline } from '../domain/ports/timeline.ts';
@@ -11,6 +12,7 @@ import type { Udp, UdpPeer } from '../foundation/udp.ts';
 import { type AssetCatalogOptions, createAssetCatalog } from './assets/catalog.ts';
 import { createFileCache, type FileCacheOptions } from './assets/file-cache.ts';
 import { LOADER_MAP, loadLoaders } from './assets/loaders.ts';
+import { createMachineFiles } from './assets/machine-files.ts';
 import { createBootDirectory } from './boot-directory.ts';
 import { createBootProgress } from './boot-progress.ts';
 import { checkBaseUrl } from './boot-urls.ts';
@@ -18,6 +20,7 @@ import { type Component, createReadiness, runComponent, untilAborted } from './c
 import { createLeaseTable } from './dhcp/lease-table.ts';
 import { createOtherServers, type OtherServer, type OtherServers } from './dhcp/other-servers.ts';
 import { createDhcpServer } from './dhcp-server.ts';
+import { createDiscovery, type DiscoveryOptions } from './discovery/discovery.ts';
 import type { BootScriptOptions } from './http/boot-script.ts';
 import { createHttpBoot, type HttpBootOptions } from './http-boot.ts';
 import { createInventory } from './inventory.ts';
@@ -25,6 +28,7 @@ import { type LinuxNetwork, linuxNetwork } from './linux-network.ts';
 import {
   checkDefaultRoutes,
   DEFAULT_PORTS,
+  httpSockets,
   type InheritedSockets,
   type InterfaceOptions,
   type NetbootPorts,
@@ -35,6 +39,7 @@ import { createPeers } from './peers.ts';
 import { createProxyDhcp } from './proxy-dhcp.ts';
 import { createSightings } from './sightings.ts';
 import { createStrangers } from './strangers.ts';
+import { firstOf, listedFiles } from './tftp/files.ts';
 import { createTftpServer, type TftpServerOptions } from './tftp-server.ts';
 
 export type NetbootDeps = {
@@ -51,6 +56,8 @@ export type NetbootDeps = {
   readonly leases: Leases;
   readonly loaderMemory: LoaderMemory;
   readonly timeline: Timeline;
+  /** Where machines are listed that nobody declared. Default: nowhere. */
+  readonly discovered?: Pick<DiscoveredMachines, 'list' | 'record'>;
   /** Sees each datagram of DHCP and TFTP. Default: nobody looks. */
   readonly tap?: PacketTap;
   /** Default: the kernel's. */
@@ -83,6 +90,8 @@ export type NetbootOptions = {
   readonly script?: BootScriptOptions;
   readonly cache?: FileCacheOptions;
   readonly tftp?: Omit<TftpServerOptions, 'address' | 'port'>;
+  /** Which of the machines that nobody declared are listed. */
+  readonly discovery?: DiscoveryOptions;
 };
 
 /** Where an interface is served. */
@@ -100,7 +109,10 @@ export type NetbootBound = (InterfaceBound & { readonly interfaces: readonly Int
 export type Netboot = Component<NetbootBound> & {
   /** DHCP servers of others that were noticed on the served interfaces. */
   otherServers(): readonly OtherServer[];
+  readonly loaderHangs: LoaderHangs;
 };
+
+const NOT_KEPT: NonNullable<NetbootDeps['discovered']> = { list: async () => [], record: async () => [] };
 
 /** All listeners of the served interfaces, wired to each other. When one fails, all end and `run` rejects. */
 export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netboot {
@@ -110,6 +122,10 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
   const { ports = DEFAULT_PORTS, sockets = new Map() } = options;
   const [first, ...further] = servedInterfaces(options.interfaces, sockets);
   const others = new Map<string, OtherServers>();
+  const progress = createBootProgress(
+    { memory: deps.loaderMemory, clock, log },
+    { patienceMs: 1000 * (options.loaderPatienceSeconds ?? 60) },
+  );
 
   async function serve(first: InterfaceOptions, signal: AbortSignal): Promise<void> {
     const enabled = [first, ...further];
@@ -121,22 +137,31 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     const leases = createLeaseTable({ leases: deps.leases });
     await leases.load();
     const inventory = createInventory({ machines, clock });
-    const peers = createPeers({ leases: deps.leases, machines, clock });
-    const strangers = createStrangers({ clock, log, meter });
-    const directory = createBootDirectory({ machines: inventory, attempts });
-    const progress = createBootProgress(
-      { memory: deps.loaderMemory, clock, log },
-      { patienceMs: 1000 * (options.loaderPatienceSeconds ?? 60) },
+    const names = new Set(enabled.map(({ name }) => name));
+    const neighbours = async () => (await network.neighbours()).filter((each) => names.has(each.interface));
+    const peers = createPeers({ leases: deps.leases, machines, clock, neighbours });
+    const discovery = createDiscovery(
+      { discovered: deps.discovered ?? NOT_KEPT, clock, log, meter },
+      options.discovery,
     );
+    await discovery.load();
+    const directory = createBootDirectory({ machines: inventory, attempts });
     const sightings = progress.watching(createSightings({ timeline, clock, log, meter }));
     const all = startTogether(signal);
     try {
       const fixed = options.http.address;
+      const machineFiles = loaders.grubByMachine
+        ? (server: string) => createMachineFiles({ peers, directory, catalog, cache }, { ...options.script, server })
+        : undefined;
       const http = createHttpBoot(
-        { attempts, machines, peers, clock, log, meter, catalog, cache, loaders: loaders.files, sightings },
+        {
+          ...{ attempts, machines, peers, clock, log, meter, catalog, cache, loaders: loaders.files, sightings },
+          ...(machineFiles === undefined ? {} : { machineFiles }),
+        },
         {
           ...{ ...options.script, ...options.http, address: fixed ?? first.address.address },
           ...(options.https === undefined ? {} : { https: options.https }),
+          sockets: httpSockets(enabled, sockets, fixed),
           furtherAddresses: fixed === undefined ? further.map(({ address }) => address.address) : [],
         },
       );
@@ -154,10 +179,13 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
         );
         others.set(name, otherServers);
         const mine = sockets.get(name) ?? {};
+        const strangers = createStrangers({ clock, log, meter, discover: (request) => discovery.saw(request, name) });
         const parts = { ...shared, sightings, strangers, progress, otherServers };
         const boot = { own, sockets: mine, loaders: loaders.names, scriptBaseUrl };
+        const listed = listedFiles(loaders.files);
+        const files = machineFiles === undefined ? listed : firstOf(machineFiles(address), listed);
         const tftp = createTftpServer(
-          { ...parts, ...(deps.startThread && { startThread: deps.startThread }), files: loaders.files },
+          { ...parts, ...(deps.startThread && { startThread: deps.startThread }), files },
           {
             ...{ ...options.tftp, interface: name, address, port: ports.tftp },
             ...(mine.tftp === undefined ? {} : { fd: mine.tftp }),
@@ -174,12 +202,13 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
       await all.ended();
     } finally {
       await all.stop();
-      await sightings.close();
+      await Promise.all([sightings.close(), discovery.close()]);
     }
   }
 
   return {
     ready: readiness.ready,
+    loaderHangs: progress,
     otherServers: () => [...others.values()].flatMap((each) => each.list()),
     run: (signal) =>
       runComponent(readiness, signal, async () => {

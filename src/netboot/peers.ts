@@ -3,11 +3,15 @@ import type { Machine } from '../domain/machine.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { Leases } from '../domain/ports/netboot.ts';
 import type { Clock } from '../foundation/clock.ts';
+import type { Neighbour } from './linux-network.ts';
 
 export type Peers = {
   /** The machine behind an address, by its lease or by the address it was declared with. */
   machineAt(address: string): Promise<Machine | undefined>;
-  /** Whether the address is one of this machine's: declared, leased to one of its network cards, or link-local and made of its MAC. */
+  /**
+   * Whether the address is one of this machine's: declared, leased to one of its network cards, link-local and made of its MAC, or
+   * nobody's that we know and held by one of its cards on our own segment, as where another server gave it.
+   */
   belongsTo(address: string, machine: Machine): Promise<boolean>;
 };
 
@@ -15,6 +19,8 @@ export type PeersDeps = {
   readonly leases: Pick<Leases, 'ofAddress'>;
   readonly machines: Pick<Machines, 'list' | 'findByMac'>;
   readonly clock: Clock;
+  /** Who answered ARP on the served segments. */
+  neighbours(): Promise<readonly Neighbour[]>;
 };
 
 /** The declared addresses are read again after this, so that strangers' requests cost one read of the inventory a second. */
@@ -47,12 +53,15 @@ function linkLocalOf(mac: string): string {
 }
 
 /** Tells whose address it is that asks over TFTP or HTTP, where no MAC is seen. */
-export function createPeers({ leases, machines, clock }: PeersDeps): Peers {
-  let inventory: { readonly until: number; readonly byAddress: Promise<ReadonlyMap<string, Machine>> } | undefined;
-
-  async function readInventory(): Promise<ReadonlyMap<string, Machine>> {
+export function createPeers(deps: PeersDeps): Peers {
+  const { leases, machines, clock } = deps;
+  const declared = remembered(clock, INVENTORY_MS, async () => {
     return new Map((await machines.list()).map((machine) => [plainAddress(machine.spec.address), machine]));
-  }
+  });
+  // Never an old table: who has just come is in it, since the kernel had to know where to answer.
+  const neighbours = shared(async () => {
+    return new Map((await deps.neighbours()).map(({ address, mac }) => [address, mac]));
+  });
 
   async function macAt(address: string): Promise<string | undefined> {
     const lease = await leases.ofAddress(address);
@@ -66,21 +75,47 @@ export function createPeers({ leases, machines, clock }: PeersDeps): Peers {
       const mac = await macAt(address);
       const leased = mac === undefined ? undefined : await machines.findByMac(mac);
       if (leased !== undefined) return leased;
-      const now = clock.elapsed();
-      if (inventory === undefined || inventory.until <= now) {
-        inventory = { until: now + INVENTORY_MS, byAddress: readInventory() };
-        inventory.byAddress.catch(() => {
-          inventory = undefined;
-        });
-      }
-      return (await inventory.byAddress).get(address);
+      const named = (await declared()).get(address);
+      if (named !== undefined) return named;
+      const near = mac === undefined ? (await neighbours()).get(address) : undefined;
+      return near === undefined ? undefined : machines.findByMac(near);
     },
     async belongsTo(from, machine) {
       const address = plainAddress(from);
       if (plainAddress(machine.spec.address) === address) return true;
       if (address.startsWith('fe80:') && machine.spec.macs.some((mac) => linkLocalOf(mac) === address)) return true;
       const mac = await macAt(address);
-      return mac !== undefined && machine.spec.macs.includes(mac);
+      if (mac !== undefined) return machine.spec.macs.includes(mac);
+      if ((await declared()).has(address)) return false;
+      const near = (await neighbours()).get(address);
+      return near !== undefined && machine.spec.macs.includes(near);
     },
+  };
+}
+
+/** One reading at a time, for all who ask meanwhile. */
+function shared<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+}
+
+/** Reads again when what was read last is older than that. */
+function remembered<T>(clock: Clock, forMs: number, read: () => Promise<T>): () => Promise<T> {
+  let last: { readonly until: number; readonly value: Promise<T> } | undefined;
+  return () => {
+    const now = clock.elapsed();
+    if (last === undefined || last.until <= now) {
+      const value = read();
+      last = { until: now + forMs, value };
+      value.catch(() => {
+        last = undefined;
+      });
+    }
+    return last.value;
   };
 }

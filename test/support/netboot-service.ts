@@ -9,7 +9,7 @@ import { createMeter } from '../../src/foundation/meter.ts';
 import { systemThread } from '../../src/foundation/thread.ts';
 import { systemUdp } from '../../src/foundation/udp.ts';
 import { createForgetfulLoaderMemory } from '../../src/netboot/boot-progress.ts';
-import { createNetboot, type NetbootBound, type NetbootOptions } from '../../src/netboot/netboot.ts';
+import { createNetboot, type NetbootBound, type NetbootDeps, type NetbootOptions } from '../../src/netboot/netboot.ts';
 import { memoryAttempts, memoryLeases, memoryMachines, memoryTimeline, sampleMachine } from './netboot-ports.ts';
 import { observeThreads, type RealThreads } from './tftp-threads.ts';
 
@@ -46,6 +46,8 @@ export type TestNetbootOptions = {
   readonly options?: Partial<NetbootOptions>;
   /** Loaders beside the usual ones. Default none. */
   readonly moreLoaders?: readonly string[];
+  /** Ports of a real store in place of those in memory. Default none. */
+  readonly deps?: Partial<NetbootDeps>;
   /** What a machine is beside the usual. */
   spec?(n: number): Partial<MachineSpec>;
 };
@@ -57,6 +59,7 @@ export async function startNetboot({
   machines: count = 1,
   options = {},
   moreLoaders = [],
+  deps = {},
   spec = () => ({}),
 }: TestNetbootOptions): Promise<TestNetboot> {
   const folder = mkdtempSync(join(tmpdir(), 'bw-netboot-'));
@@ -97,6 +100,7 @@ export async function startNetboot({
       leases,
       loaderMemory,
       timeline,
+      ...deps,
     },
     {
       interfaces: [

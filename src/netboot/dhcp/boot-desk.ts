@@ -10,7 +10,6 @@ import type { NewEvent } from '../../domain/event.ts';
 import type { Machine } from '../../domain/machine.ts';
 import type { BootAttempt, BootDirectory } from '../../domain/ports/netboot.ts';
 import { unreachableCase } from '../../foundation/errors.ts';
-import { describeDhcpMessage } from '../../protocols/dhcp/message.ts';
 import { architectureName } from '../../protocols/pxe/architecture.ts';
 import { STOP_TEXT } from '../assets/served-scripts.ts';
 import type { BootProgress } from '../boot-progress.ts';
@@ -24,7 +23,7 @@ export type BootDeskDeps = {
   readonly directory: BootDirectory;
   readonly sightings: Sightings;
   readonly strangers: Strangers;
-  readonly progress: BootProgress;
+  readonly progress: Pick<BootProgress, 'asked' | 'offered'>;
 };
 
 export type BootDeskOptions = {
@@ -63,7 +62,7 @@ export function createBootDesk(deps: BootDeskDeps, options: BootDeskOptions): Bo
       const { mac, vendorClass } = request;
       const machine = await directory.machineByMac(mac);
       if (machine === undefined) {
-        strangers.saw(mac, channel, () => describeDhcpMessage(request.message));
+        strangers.saw(request, channel);
         return undefined;
       }
       const attempt = await directory.attemptOf(machine.id);

@@ -12,6 +12,7 @@ import type { LoaderFile } from '../assets/loaders.ts';
 import { AUTHORITY_PATH, bootBaseUrl } from '../boot-urls.ts';
 import { type Peers, plainAddress } from '../peers.ts';
 import type { Sightings } from '../sightings.ts';
+import type { TftpFiles } from '../tftp/files.ts';
 import { type AccessDeps, createAccess } from './access.ts';
 import type { Admission } from './admission.ts';
 import { type AnswerPlan, planAnswer } from './answer-plan.ts';
@@ -31,6 +32,8 @@ export type BootHandlerDeps = AccessDeps & {
   readonly catalog: AssetCatalog;
   readonly cache: FileCache;
   readonly loaders: ReadonlyMap<string, LoaderFile>;
+  /** What is among the loaders and made for the machine that asks, at one of our addresses. Default: nothing is. */
+  readonly machineFiles?: (server: string) => TftpFiles;
   readonly peers: Peers;
   readonly sightings: Sightings;
   /** Absent: kernels and initrds are never put off. */
@@ -73,7 +76,10 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
     if (certificate !== undefined) return sendAuthority(request, response, certificate);
     const route = bootRoute(target);
     if (route === undefined) return refuse(response, 404, 'there is nothing by that name');
-    const found = route.kind === 'loader' ? loader(route.name) : await attemptFile(route, address, baseUrlOf(request));
+    const found =
+      route.kind === 'loader'
+        ? await loader(route.name, request)
+        : await attemptFile(route, address, baseUrlOf(request));
     if ('status' in found) {
       reportRefusal(found);
       return refuse(response, found.status, found.why);
@@ -104,10 +110,13 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
     await transfer(deps, response, body, plan, undefined);
   }
 
-  function loader(name: string): Served | Refused {
-    const file = loaders.get(name);
+  async function loader(name: string, { socket }: IncomingMessage): Promise<Served | Refused> {
+    const peer = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
+    const own = await deps.machineFiles?.(plainAddress(socket.localAddress)).find(name, peer);
+    const file = own ?? loaders.get(name);
     if (file === undefined) return { status: 404, why: 'there is no such loader', name };
-    const body: Body = { size: file.data.length, type: contentTypeOf(name), etag: `"${file.sha256}"`, source: file };
+    const sha256 = 'sha256' in file ? file.sha256 : createHash('sha256').update(file.data).digest('hex');
+    const body: Body = { size: file.data.length, type: contentTypeOf(name), etag: `"${sha256}"`, source: file };
     return { name, body };
   }
 

@@ -13,6 +13,8 @@ export type NetbootFacts = {
   readonly asked: boolean;
   readonly offered: boolean;
   readonly script: boolean;
+  /** GRUB, as second stage of the signed chain, fetched its configuration. */
+  readonly grub: boolean;
   readonly kernel: boolean;
   readonly initrds: number;
   /** The script was asked for and answered 404, as a machine that is to boot from its own disk may be told. */
@@ -21,18 +23,25 @@ export type NetbootFacts = {
 
 /** Reads the sightings since the attempt was armed. */
 export function progressOf(events: readonly TimelineEvent[]): Omit<NetbootFacts, 'host' | 'armed' | 'boot' | 'wanted'> {
-  const served = events.filter((event) => event.type === 'file.served' && event.source === 'http');
-  const names = new Set(served.map((event) => String(event.data.name)));
+  const served = events.filter((event) => event.type === 'file.served');
+  const names = new Set(served.map(({ source, data }) => fileOfAttempt(source, String(data.name))));
   return {
     asked: events.some((event) => event.type === 'boot.asked'),
     offered: events.some((event) => event.type === 'boot.offered'),
     script: names.has('script.ipxe'),
+    grub: names.has('grub.cfg'),
     kernel: names.has('kernel'),
-    initrds: [...names].filter((name) => name.startsWith('initrd/')).length,
+    initrds: [...names].filter((name) => name?.startsWith('initrd/') === true).length,
     turnedAway: events.some(
       ({ type, source, data }) => type === 'file.refused' && source === 'http' && data.name === 'script.ipxe',
     ),
   };
+}
+
+/** GRUB fetches by TFTP, among the loaders of everybody, what iPXE fetches under its attempt's token. */
+function fileOfAttempt(source: TimelineEvent['source'], name: string): string | undefined {
+  if (source === 'http') return name;
+  return name === 'grub.cfg' ? name : /^boot\/(.+)$/.exec(name)?.[1];
 }
 
 /** Whether the machine has taken all that it was to boot. A script's own further requests cannot be known. */
@@ -45,7 +54,7 @@ export function tookAll(facts: NetbootFacts): boolean {
     case 'script':
       return facts.script;
     case 'local-disk':
-      return facts.script || facts.turnedAway;
+      return facts.script || facts.grub || facts.turnedAway;
     default:
       return unreachableCase(facts.boot, 'boot kind');
   }
@@ -58,6 +67,7 @@ export function lastSeenOf(facts: NetbootFacts): string {
   if (facts.initrds > 0) return 'kernel and initrd were fetched, stage-1 SSH did not answer yet';
   if (facts.kernel) return 'the kernel was fetched, the initrd was not';
   if (facts.script) return 'the iPXE script was fetched, the kernel was not';
+  if (facts.grub) return 'GRUB fetched its configuration, the kernel was not fetched';
   if (facts.offered) return 'a boot file was offered, the iPXE script was not fetched';
   if (facts.asked) return 'the machine asked to netboot, nothing was offered';
   return 'no netboot request from this machine';

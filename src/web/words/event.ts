@@ -52,6 +52,7 @@ const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWord
   'machine.declared': (data) => ({ detail: by(data) }),
   'machine.changed': (data) => ({ detail: brief(data) }),
   'machine.removed': (data) => ({ detail: by(data), tone: 'warn' }),
+  'loaders.forgotten': (data) => ({ text: 'Boot loaders forgotten', detail: by(data), tone: 'act' }),
   'run.queued': (data) => ({ text: `Run ordered: ${said(data.kind)}`, detail: by(data), tone: 'act' }),
   'run.started': () => ({ text: 'Run started' }),
   'run.taken-over': (data) => ({ detail: said(data.why), tone: 'warn' }),

@@ -8,7 +8,13 @@ import type { ServeOrder } from './serve.ts';
 
 /** One end of a cable between two namespaces. */
 export type End = { readonly host: string; readonly card: string; readonly address?: string; readonly mac?: string };
-export type Socket = { readonly name: string; readonly device: string; readonly port: number };
+export type Socket = {
+  readonly name: string;
+  readonly device: string;
+  readonly port: number;
+  /** TCP, listening. Default: UDP. */
+  readonly stream?: boolean;
+};
 
 /** Hosts and cables of one's own, as namespaces and veth pairs; all of it ends with the lab. */
 export type Lab = Disposable & {

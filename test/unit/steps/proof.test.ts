@@ -90,6 +90,7 @@ describe('netboot', () => {
     asked: true,
     offered: true,
     script: true,
+    grub: false,
     kernel: true,
     initrds: 1,
     turnedAway: false,
@@ -117,7 +118,9 @@ describe('netboot', () => {
     ['script', { kernel: false, initrds: 0, script: false }, false],
     ['local-disk', { kernel: false, initrds: 0 }, true],
     ['local-disk', { kernel: false, initrds: 0, script: false, turnedAway: true }, true],
+    ['local-disk', { kernel: false, initrds: 0, script: false, grub: true }, true],
     ['local-disk', { kernel: false, initrds: 0, script: false }, true],
+    ['script', { kernel: false, initrds: 0, script: false, grub: true }, false],
   ] as const)('a machine that is to boot %s and shows %j has done so: %s', (boot, change, netbooted) => {
     const host = { kind: 'stage-1', fingerprint: 'x' } as const;
     const decision = decide({ host, boot, armed: false, ...change });
@@ -153,10 +156,18 @@ describe('netboot', () => {
       asked: true,
       offered: true,
       script: true,
+      grub: false,
       kernel: false,
       initrds: 1,
       turnedAway: false,
     });
+  });
+
+  it('reads what GRUB fetches by TFTP, and takes no loader for it', () => {
+    const at = { machineId: 'm', at: 0, type: 'file.served', source: 'tftp' } as const;
+    const names = ['shimx64.efi', 'grub.cfg', 'boot/kernel', 'boot/initrd/0', 'boot/initrd/1'];
+    const progress = progressOf(names.map((name, seq) => ({ ...at, seq, data: { name } })));
+    expect(progress).toMatchObject({ script: false, grub: true, kernel: true, initrds: 2 });
   });
 });
 
