@@ -59,12 +59,6 @@ export type TftpServerOptions = {
    * false: from a new port each, as RFC 1350 §4 has it and some ROMs and firewalls want it.
    */
   readonly singlePort?: boolean;
-  /**
-   * Threads that transfers run in, 0 for none. They start when a second transfer begins beside another and end after five quiet
-   * minutes; otherwise, and with `singlePort`, transfers run in the main thread. Some 25 MB each. Default: 2, but none where
-   * there is but one processor.
-   */
-  readonly threads?: number;
   /** Transfers at once; further requests get an ERROR. Default 256. */
   readonly maximumTransfers?: number;
   /** Of these, for one client address. Default 32: a whole rack may stand behind one translated address. */
@@ -84,6 +78,12 @@ export type TftpServerOptions = {
   readonly attempts?: number;
   /** Longest life of a transfer, milliseconds. Default 300 000. */
   readonly deadlineMs?: number;
+  /**
+   * Threads that transfers run in, 0 for none. They start when a second transfer begins beside another and end after five quiet
+   * minutes; otherwise, and with `singlePort`, transfers run in the main thread. Some 25 MB each. Default: 2, but none where
+   * there is but one processor.
+   */
+  readonly threads?: number;
 };
 
 /** Larger files are no text; their translation would stop everything else for a while. */
@@ -91,14 +91,15 @@ const LARGEST_NETASCII = 16 << 20;
 
 /** Serves files over TFTP, read-only. @see RFC 1350, 2347, 2348, 2349, 7440 */
 export function createTftpServer(deps: TftpServerDeps, options: TftpServerOptions): Component<UdpPeer> {
-  const { udp, openLink = systemUdpLink, clock, log, meter, peers, sightings, startThread, tap = noTap } = deps;
+  const { udp, openLink = systemUdpLink, clock, log, meter, peers, sightings, tap = noTap } = deps;
   const files = 'find' in deps.files ? deps.files : listedFiles(deps.files);
-  const { address, maximumWindowsize = 64, maximumTransfers = 256, maximumTransfersPerClient = 32 } = options;
-  const { threads: threadCount = defaultThreads() } = options;
+  const { address, maximumWindowsize = 64, maximumTransfers = 256 } = options;
   const readiness = createReadiness<UdpPeer>();
   const reports = createTftpReports({ peers, sightings, log, meter });
   const strangers = createTftpStrangers({ log, meter });
   const netasciiOf = createNetasciiTexts();
+  const { startThread } = deps;
+  const { threads: threadCount = defaultThreads(), maximumTransfersPerClient = 32 } = options;
   const watch =
     tap === noTap
       ? undefined
