@@ -20,6 +20,7 @@ import { systemClock } from './foundation/clock.ts';
 import { systemEntropy } from './foundation/entropy.ts';
 import type { Log } from './foundation/log.ts';
 import { createMeter } from './foundation/meter.ts';
+import { systemThread } from './foundation/thread.ts';
 import { systemUdp } from './foundation/udp.ts';
 import { openAssetStore } from './netboot/assets/asset-store.ts';
 import { createBootSources } from './netboot/assets/boot-sources.ts';
@@ -81,7 +82,10 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const captures = createGenerationCaptures({ ...stored, open, clock, log });
 
   const sockets = netbootSockets(environment.inheritedSockets);
-  const netboot = createNetboot({ ...base, udp, ...store, assets }, { ...netbootOptions(config), sockets });
+  const netboot = createNetboot(
+    { ...base, udp, startThread: systemThread, ...store, assets },
+    { ...netbootOptions(config), sockets },
+  );
   const attemptLifetimeMs = (config.netboot?.attemptLifetimeSeconds ?? 1800) * 1000;
   const steps = createSteps({
     ...store,

@@ -8,9 +8,14 @@ export const tftpSchema = documentedObject({
     .describe(
       'Answer transfers from the port that was asked instead of a new one each: for clients behind address translation, and in containers. Default false.',
     ),
+  threads: z
+    .exactOptional(z.int().min(0).max(16))
+    .describe(
+      'Threads for transfers where several go on at once, for each interface, 25 MB each; 0: all in the main thread. Default 2, and 0 with one processor.',
+    ),
   maximumTransfers: z
     .exactOptional(z.int().min(1).max(16_384))
-    .describe('Transfers at once on one interface; who comes beyond them gets an error. Default 256.'),
+    .describe('Transfers at once on one interface; who comes beyond them gets an error. Default 1024.'),
   maximumTransfersPerClient: z
     .exactOptional(z.int().min(1).max(16_384))
     .describe('Of them, transfers to one address. Default 32.'),
@@ -25,7 +30,7 @@ export const tftpSchema = documentedObject({
     .exactOptional(z.int().min(1).max(1024))
     .describe('Most blocks sent before an acknowledgement, where a client asks for a window. Default 64.'),
 })
-  .superRefine(({ maximumTransfers = 256, maximumTransfersPerClient }, context) => {
+  .superRefine(({ maximumTransfers = 1024, maximumTransfersPerClient }, context) => {
     if (maximumTransfersPerClient === undefined || maximumTransfersPerClient <= maximumTransfers) return;
     const path = ['maximumTransfersPerClient'];
     context.addIssue({ code: 'custom', path, message: `is more than all transfers together (${maximumTransfers})` });

@@ -7,6 +7,7 @@ import type { Clock } from '../foundation/clock.ts';
 import { type Entropy, systemEntropy } from '../foundation/entropy.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Meter } from '../foundation/meter.ts';
+import type { StartThread } from '../foundation/thread.ts';
 import type { Udp, UdpPeer } from '../foundation/udp.ts';
 import { type AssetCatalogOptions, createAssetCatalog } from './assets/catalog.ts';
 import { createFileCache, type FileCacheOptions } from './assets/file-cache.ts';
@@ -43,6 +44,8 @@ import { createTftpServer, type TftpServerOptions } from './tftp-server.ts';
 
 export type NetbootDeps = {
   readonly udp: Udp;
+  /** How threads for TFTP transfers start. Default: there are none. */
+  readonly startThread?: StartThread;
   readonly clock: Clock;
   /** Default: the system's. */
   readonly entropy?: Entropy;
@@ -182,7 +185,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
         const listed = listedFiles(loaders.files);
         const files = machineFiles === undefined ? listed : firstOf(machineFiles(address), listed);
         const tftp = createTftpServer(
-          { ...parts, files },
+          { ...parts, ...(deps.startThread && { startThread: deps.startThread }), files },
           {
             ...{ ...options.tftp, interface: name, address, port: ports.tftp },
             ...(mine.tftp === undefined ? {} : { fd: mine.tftp }),

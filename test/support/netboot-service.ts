@@ -6,10 +6,12 @@ import type { LoaderMemory } from '../../src/domain/ports/loader-memory.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { silentLog } from '../../src/foundation/log.ts';
 import { createMeter } from '../../src/foundation/meter.ts';
+import { systemThread } from '../../src/foundation/thread.ts';
 import { systemUdp } from '../../src/foundation/udp.ts';
 import { createForgetfulLoaderMemory } from '../../src/netboot/boot-progress.ts';
 import { createNetboot, type NetbootBound, type NetbootDeps, type NetbootOptions } from '../../src/netboot/netboot.ts';
 import { memoryAttempts, memoryLeases, memoryMachines, memoryTimeline, sampleMachine } from './netboot-ports.ts';
+import { observeThreads, type RealThreads } from './tftp-threads.ts';
 
 /** Addresses of a test's own corner of loopback: any 127.x.y.z is ours without being set up. */
 export type Corner = { readonly server: string; readonly relay: string; machine(n: number): string };
@@ -25,6 +27,8 @@ export type TestNetboot = AsyncDisposable & {
   readonly leases: ReturnType<typeof memoryLeases>;
   readonly loaderMemory: LoaderMemory;
   readonly timeline: ReturnType<typeof memoryTimeline>;
+  /** Of TFTP. */
+  readonly threads: RealThreads;
   readonly meter: ReturnType<typeof createMeter>;
   readonly folder: string;
   readonly assets: Readonly<Record<string, Buffer>>;
@@ -83,9 +87,11 @@ export async function startNetboot({
   const now = systemClock.now;
   const [attempts, leases, timeline, meter] = [memoryAttempts(now), memoryLeases(), memoryTimeline(now), createMeter()];
   const loaderMemory = createForgetfulLoaderMemory();
+  const threads = observeThreads(systemThread);
   const netboot = createNetboot(
     {
       udp: systemUdp,
+      startThread: threads.startThread,
       clock: systemClock,
       log: silentLog,
       meter,
@@ -128,6 +134,7 @@ export async function startNetboot({
     loaderMemory,
     timeline,
     meter,
+    threads,
     folder,
     assets,
     macOf,

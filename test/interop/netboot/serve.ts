@@ -4,6 +4,7 @@ import type { FirmwareSpec } from '../../../src/domain/boot/firmware-spec.ts';
 import { systemClock } from '../../../src/foundation/clock.ts';
 import { type LogFields, silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
+import { systemThread } from '../../../src/foundation/thread.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
 import { createForgetfulLoaderMemory } from '../../../src/netboot/boot-progress.ts';
 import { createNetboot, type NetbootOptions } from '../../../src/netboot/netboot.ts';
@@ -55,6 +56,7 @@ const log = {
 const netboot = createNetboot(
   {
     udp: systemUdp,
+    startThread: systemThread,
     clock: systemClock,
     log,
     meter: createMeter(),

@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/foundation/clock.ts';
 import { silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
+import { systemThread } from '../../../src/foundation/thread.ts';
 import { systemUdp, type UdpPeer } from '../../../src/foundation/udp.ts';
 import { createTftpServer } from '../../../src/netboot/tftp-server.ts';
 import { startLossyRelay } from '../../support/lossy-relay.ts';
 import { pattern } from '../../support/netboot-service.ts';
+import { observeThreads, type RealThreads, startTftpThreads } from '../../support/tftp-threads.ts';
 
 const SERVER = '127.66.0.1';
 const FILES = new Map(
@@ -28,11 +30,14 @@ const servers: Promise<void>[] = [];
 /** Addresses by how they are served: a port each, one port, and each behind a network that loses 5 %. */
 const at: Record<string, UdpPeer> = {};
 const relays: AsyncDisposable[] = [];
+let byThreads: RealThreads | undefined;
 
-async function serve(name: string, singlePort: boolean): Promise<void> {
+async function serve(name: string, ways: { readonly singlePort?: boolean; readonly threads?: number }): Promise<void> {
+  const threads = observeThreads(systemThread);
   const server = createTftpServer(
     {
       udp: systemUdp,
+      startThread: threads.startThread,
       clock: systemClock,
       log: silentLog,
       meter: createMeter(),
@@ -40,10 +45,14 @@ async function serve(name: string, singlePort: boolean): Promise<void> {
       peers: { machineAt: async () => undefined, belongsTo: async () => false },
       sightings: { saw: () => undefined, settled: async () => undefined, close: async () => undefined },
     },
-    { address: SERVER, port: 0, singlePort, leastRetransmitMs: 20, retransmitMs: 200 },
+    { address: SERVER, port: 0, leastRetransmitMs: 20, retransmitMs: 200, ...ways },
   );
   servers.push(server.run(stop.signal));
   at[name] = await server.ready;
+  if (ways.threads !== 0 && !ways.singlePort) {
+    await startTftpThreads(at[name], 'loader.efi', threads);
+    byThreads = threads;
+  }
   const relay = await startLossyRelay(at[name], { address: '127.66.0.2', loss: 0.05, seed: 20 }, stop.signal);
   relays.push(relay);
   at[`${name}, 5 % lost`] = relay.local;
@@ -51,8 +60,9 @@ async function serve(name: string, singlePort: boolean): Promise<void> {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bw-tftp-'));
-  await serve('a port each', false);
-  await serve('one port', true);
+  await serve('a port each', { threads: 0 });
+  await serve('one port', { singlePort: true });
+  await serve('threads', { threads: 2 });
 });
 afterAll(async () => {
   for (const relay of relays) await relay[Symbol.asyncDispose]();
@@ -81,7 +91,7 @@ async function expectSame(name: string, fetch: (local: string) => Promise<Outcom
   rmSync(join(folder, local));
 }
 
-const NETWORKS = ['a port each', 'one port', 'a port each, 5 % lost', 'one port, 5 % lost'];
+const NETWORKS = ['a port each', 'one port', 'threads'].flatMap((way) => [way, `${way}, 5 % lost`]);
 const server = (network: string): UdpPeer => at[network] ?? { address: '', port: 0 };
 const NAMES = [...FILES.keys()];
 
@@ -192,4 +202,8 @@ describe.each(NETWORKS)('over %s', { timeout: 60_000 }, (network) => {
       }
     });
   });
+});
+
+it('had threads serve what was asked of them', () => {
+  expect(byThreads?.opened).toBeGreaterThan(20);
 });
