@@ -1,7 +1,8 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Lease, Leases } from '../domain/ports/netboot.ts';
 import type { DhcpLeasesTable } from './schema.ts';
 import type { StoreContext } from './transaction.ts';
+import { prepared } from './write-job.ts';
 
 /**
  * DHCP leases. A declined address stays declined, with the MAC that said so, until it expires or is given out again:
@@ -9,29 +10,29 @@ import type { StoreContext } from './transaction.ts';
  */
 export function createLeases(context: StoreContext): Leases {
   const { db, clock } = context;
+  const freeAddress = prepared<Pick<DhcpLeasesTable, 'address'>>((blank) =>
+    db.deleteFrom('dhcp_leases').where('address', '=', blank('address')),
+  );
+  const freeMac = prepared<Pick<DhcpLeasesTable, 'mac'>>((blank) =>
+    db.deleteFrom('dhcp_leases').where('mac', '=', blank('mac')).where(HELD),
+  );
+  const insert = prepared<DhcpLeasesTable>((blank) =>
+    db.insertInto('dhcp_leases').values({
+      address: blank('address'),
+      mac: blank('mac'),
+      expires_at: blank('expires_at'),
+      state: blank('state'),
+    }),
+  );
 
-  const putAll = (leases: readonly Lease[]): Promise<void> =>
-    context.change(async (tx) => {
-      for (const part of inParts(leases)) {
-        const rows = part.map(({ address, mac, expiresAt, state }) => ({
-          address,
-          mac: mac.toLowerCase(),
-          expires_at: expiresAt,
-          state,
-        }));
-        const addresses = rows.map(({ address }) => address);
-        const macs = rows.filter(({ state }) => state !== 'declined').map(({ mac }) => mac);
-        await tx.db.deleteFrom('dhcp_leases').where('address', 'in', addresses).execute();
-        if (macs.length > 0) {
-          await tx.db
-            .deleteFrom('dhcp_leases')
-            .where('mac', 'in', macs)
-            .where('state', 'in', ['offered', 'bound'])
-            .execute();
-        }
-        await tx.db.insertInto('dhcp_leases').values(rows).execute();
-      }
-    });
+  async function putAll(leases: readonly Lease[]): Promise<void> {
+    const rows = leases.map(rowOf);
+    await context.write(() => [
+      freeAddress(rows),
+      freeMac(rows.filter(({ state }) => state !== 'declined')),
+      insert(rows),
+    ]);
+  }
 
   return {
     async ofMac(mac) {
@@ -39,7 +40,7 @@ export function createLeases(context: StoreContext): Leases {
         .selectFrom('dhcp_leases')
         .selectAll()
         .where('mac', '=', mac.toLowerCase())
-        .where('state', 'in', ['offered', 'bound'])
+        .where(HELD)
         .executeTakeFirst();
       return row === undefined ? undefined : leaseOf(row);
     },
@@ -59,19 +60,16 @@ export function createLeases(context: StoreContext): Leases {
     put: (lease) => putAll([lease]),
     putAll,
     async remove(address) {
-      await db.deleteFrom('dhcp_leases').where('address', '=', address).execute();
+      await context.write(() => [freeAddress([{ address }])]);
     },
   };
 }
 
-/** So many rows go into one statement; few sizes, so that each statement is compiled once and kept. */
-const PART_SIZES = [64, 16, 4, 1];
+/** In these words the index `dhcp_leases_mac` has it; with parameters in their place, databases would not use it. */
+const HELD = sql<boolean>`state in ('offered', 'bound')`;
 
-function* inParts(leases: readonly Lease[]): Generator<readonly Lease[]> {
-  let from = 0;
-  for (const size of PART_SIZES) {
-    for (; leases.length - from >= size; from += size) yield leases.slice(from, from + size);
-  }
+function rowOf({ address, mac, expiresAt, state }: Lease): DhcpLeasesTable {
+  return { address, mac: mac.toLowerCase(), expires_at: expiresAt, state };
 }
 
 function leaseOf(row: Selectable<DhcpLeasesTable>): Lease {
