@@ -63,7 +63,7 @@ export function createSqliteWriter(parts: SqliteWriterParts, options: SqliteWrit
       starting ??= start(options.startThread);
       if (options.thread === 'always') await starting;
     }
-    if (thread === undefined) return here(jobs);
+    if (thread === undefined || (options.thread === 'when-busy' && jobs.length < BUSY_FROM)) return here(jobs);
     try {
       return await thread.run(jobs);
     } catch (error) {
