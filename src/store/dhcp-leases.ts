@@ -1,8 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { Lease, Leases } from '../domain/ports/netboot.ts';
+import { preparedRead, preparedWrite } from './prepared.ts';
 import type { DhcpLeasesTable } from './schema.ts';
 import type { StoreContext } from './transaction.ts';
-import { prepared } from './write-job.ts';
 
 /**
  * DHCP leases. A declined address stays declined, with the MAC that said so, until it expires or is given out again:
@@ -10,19 +10,26 @@ import { prepared } from './write-job.ts';
  */
 export function createLeases(context: StoreContext): Leases {
   const { db, clock } = context;
-  const freeAddress = prepared<Pick<DhcpLeasesTable, 'address'>>((blank) =>
+  const freeAddress = preparedWrite<Pick<DhcpLeasesTable, 'address'>>((blank) =>
     db.deleteFrom('dhcp_leases').where('address', '=', blank('address')),
   );
-  const freeMac = prepared<Pick<DhcpLeasesTable, 'mac'>>((blank) =>
+  const freeMac = preparedWrite<Pick<DhcpLeasesTable, 'mac'>>((blank) =>
     db.deleteFrom('dhcp_leases').where('mac', '=', blank('mac')).where(HELD),
   );
-  const insert = prepared<DhcpLeasesTable>((blank) =>
+  const insert = preparedWrite<DhcpLeasesTable>((blank) =>
     db.insertInto('dhcp_leases').values({
       address: blank('address'),
       mac: blank('mac'),
       expires_at: blank('expires_at'),
       state: blank('state'),
     }),
+  );
+
+  const byMac = preparedRead<Pick<DhcpLeasesTable, 'mac'>, DhcpLeasesTable>(db, (blank) =>
+    db.selectFrom('dhcp_leases').selectAll().where('mac', '=', blank('mac')).where(HELD),
+  );
+  const byAddress = preparedRead<Pick<DhcpLeasesTable, 'address'>, DhcpLeasesTable>(db, (blank) =>
+    db.selectFrom('dhcp_leases').selectAll().where('address', '=', blank('address')),
   );
 
   async function putAll(leases: readonly Lease[]): Promise<void> {
@@ -36,16 +43,11 @@ export function createLeases(context: StoreContext): Leases {
 
   return {
     async ofMac(mac) {
-      const row = await db
-        .selectFrom('dhcp_leases')
-        .selectAll()
-        .where('mac', '=', mac.toLowerCase())
-        .where(HELD)
-        .executeTakeFirst();
+      const [row] = await byMac({ mac: mac.toLowerCase() });
       return row === undefined ? undefined : leaseOf(row);
     },
     async ofAddress(address) {
-      const row = await db.selectFrom('dhcp_leases').selectAll().where('address', '=', address).executeTakeFirst();
+      const [row] = await byAddress({ address });
       return row === undefined ? undefined : leaseOf(row);
     },
     async list() {

@@ -4,9 +4,9 @@ import type { Stage } from '../domain/machine.ts';
 import type { EventPage, Timeline } from '../domain/ports/timeline.ts';
 import { BugError, NotFoundError } from '../foundation/errors.ts';
 import { fromColumn, toColumn } from './json-column.ts';
+import { preparedWrite } from './prepared.ts';
 import type { EventsTable } from './schema.ts';
 import type { StoreContext, Tx } from './transaction.ts';
-import { prepared } from './write-job.ts';
 
 const DEFAULT_LIMIT = 500;
 const HIGHEST_LIMIT = 5000;
@@ -53,17 +53,17 @@ function createAppend(context: StoreContext): Timeline['append'] {
   const { db } = context;
   const machine = (id: RawBuilder<string>) =>
     db.updateTable('machines').where('id', '=', id).where('removed_at', 'is', null);
-  const takeNumbers = prepared<{ id: string; count: number }>((blank) =>
+  const takeNumbers = preparedWrite<{ id: string; count: number }>((blank) =>
     machine(blank('id'))
       .set({ last_seq: sql`last_seq + ${blank('count')}` })
       .returning('last_seq'),
   );
-  const takeNumbersAt = prepared<{ id: string; count: number; stage: Stage; at: number }>((blank) =>
+  const takeNumbersAt = preparedWrite<{ id: string; count: number; stage: Stage; at: number }>((blank) =>
     machine(blank('id'))
       .set({ last_seq: sql`last_seq + ${blank('count')}`, stage: blank('stage'), stage_at: blank('at') })
       .returning('last_seq'),
   );
-  const insert = prepared<Omit<EventsTable, 'seq'> & { back: number }>((blank) =>
+  const insert = preparedWrite<Omit<EventsTable, 'seq'> & { back: number }>((blank) =>
     db.insertInto('events').values({
       machine_id: blank('machine_id'),
       seq: sql`(select last_seq from machines where id = ${blank('machine_id')}) - ${blank('back')}`,
