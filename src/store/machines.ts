@@ -13,7 +13,8 @@ import type { StoreContext, Tx } from './transaction.ts';
 export function createMachines(context: StoreContext): Machines {
   const { db } = context;
   // Asked for each boot file that is served, and for each DHCP client once a second.
-  const byNameOrId = preparedRead<{ named: string }, MachinesTableRow>(db, (blank) => named(db, blank('named')));
+  const byName = preparedRead<{ named: string }, MachinesTableRow>(db, (blank) => present(db, 'name', blank('named')));
+  const byId = preparedRead<{ named: string }, MachinesTableRow>(db, (blank) => present(db, 'id', blank('named')));
   const byMac = preparedRead<{ mac: string }, MachinesTableRow>(db, (blank) =>
     db
       .selectFrom('machine_macs')
@@ -33,7 +34,7 @@ export function createMachines(context: StoreContext): Machines {
     },
 
     async get(nameOrId) {
-      const [row] = await byNameOrId({ named: nameOrId });
+      const [row] = await (columnOf(nameOrId) === 'id' ? byId : byName)({ named: nameOrId });
       return machineOf(row ?? notThere(nameOrId));
     },
 
@@ -115,15 +116,14 @@ export function createMachines(context: StoreContext): Machines {
 type MachinesTableRow = Omit<MachinesTable, 'last_seq'> & { readonly last_seq: number };
 
 async function find({ db }: Tx, nameOrId: string): Promise<MachinesTableRow> {
-  return (await named(db, nameOrId).executeTakeFirst()) ?? notThere(nameOrId);
+  return (await present(db, columnOf(nameOrId), nameOrId).executeTakeFirst()) ?? notThere(nameOrId);
 }
 
-function named(db: Kysely<Database>, nameOrId: string | RawBuilder<string>) {
-  return db
-    .selectFrom('machines')
-    .selectAll()
-    .where((where) => where.or([where('id', '=', nameOrId), where('name', '=', nameOrId)]))
-    .where('removed_at', 'is', null);
+/** Asked for either at once, SQLite reads the names of all machines. */
+const columnOf = (nameOrId: string): 'id' | 'name' => (nameOrId.includes('_') ? 'id' : 'name');
+
+function present(db: Kysely<Database>, column: 'id' | 'name', value: string | RawBuilder<string>) {
+  return db.selectFrom('machines').selectAll().where(column, '=', value).where('removed_at', 'is', null);
 }
 
 function notThere(nameOrId: string): never {
