@@ -34,11 +34,8 @@ export function createLeases(context: StoreContext): Leases {
 
   async function putAll(leases: readonly Lease[]): Promise<void> {
     const rows = leases.map(rowOf);
-    await context.write(() => [
-      freeAddress(rows),
-      freeMac(rows.filter(({ state }) => state !== 'declined')),
-      insert(rows),
-    ]);
+    const held = rows.filter(({ state }) => state !== 'declined');
+    await context.write(() => [freeAddress(rows), freeMac(held), insert(rows)], { urgency: 'urgent' });
   }
 
   return {
@@ -62,7 +59,7 @@ export function createLeases(context: StoreContext): Leases {
     put: (lease) => putAll([lease]),
     putAll,
     async remove(address) {
-      await context.write(() => [freeAddress([{ address }])]);
+      await context.write(() => [freeAddress([{ address }])], {});
     },
   };
 }

@@ -17,6 +17,9 @@ export type WriteStatement = {
 /** Statements that are carried out together or not at all, and that need no answer in between. */
 export type WriteJob = readonly WriteStatement[];
 
+/** `urgent`: somebody far away waits for it, so that the fewest changes of thread count for more than the others here. */
+export type Urgency = 'urgent' | 'patient';
+
 /** What the statements of a job gave back (`returning`), one list a statement; undefined when a required one gave nothing. */
 export type JobRows = readonly (readonly Readonly<Record<string, unknown>>[])[] | undefined;
 
@@ -32,7 +35,7 @@ export type OpenDatabase = {
    * @param job called when its turn has come
    * @throws Error of the database when the job could not be carried out; then nothing of it is there
    */
-  write(job: () => WriteJob): Promise<JobRows>;
+  write(job: () => WriteJob, urgency: Urgency): Promise<JobRows>;
   /** Closes it and frees its instance lock; harmless when done twice. */
   close(): Promise<void>;
 };

@@ -1,13 +1,13 @@
 import { errorText } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
-import type { JobRows, WriteJob } from './dialect.ts';
+import type { JobRows, Urgency, WriteJob } from './dialect.ts';
 import type { JobOutcome, JobRunner } from './sqlite-jobs.ts';
 import type { SqliteThread } from './sqlite-thread.ts';
 import type { Turns } from './turns.ts';
 
 export type SqliteWriter = {
   /** As in `OpenDatabase`. */
-  write(job: () => WriteJob): Promise<JobRows>;
+  write(job: () => WriteJob, urgency: Urgency): Promise<JobRows>;
   /** Settles when all that was asked is done, and the thread has ended. */
   close(): Promise<void>;
 };
@@ -26,6 +26,7 @@ export type SqliteWriterOptions =
 
 type Waiting = {
   readonly job: () => WriteJob;
+  readonly urgency: Urgency;
   resolve(rows: JobRows): void;
   reject(error: unknown): void;
 };
@@ -40,7 +41,8 @@ const BUSY_FROM = 8;
  * events a second, and a disk syncs only so often. While one transaction is on its way, the next gathers.
  *
  * In quiet times they are written in this thread, which is quickest; what comes faster goes to a thread with a connection of its own,
- * so that this one goes on reading datagrams while the disk syncs. A thread that is lost is replaced when it is busy again.
+ * so that this one goes on reading datagrams while the disk syncs. Once it is there, a few urgent ones are still written here, and
+ * what can wait is not. A thread that is lost is replaced when it is busy again.
  */
 export function createSqliteWriter(parts: SqliteWriterParts, options: SqliteWriterOptions): SqliteWriter {
   const { turns, here, log } = parts;
@@ -58,12 +60,13 @@ export function createSqliteWriter(parts: SqliteWriterParts, options: SqliteWrit
     }
   }
 
-  async function run(jobs: readonly WriteJob[]): Promise<readonly JobOutcome[]> {
+  async function run(jobs: readonly WriteJob[], urgent: boolean): Promise<readonly JobOutcome[]> {
     if (options.thread !== 'never' && (options.thread === 'always' || jobs.length >= BUSY_FROM)) {
       starting ??= start(options.startThread);
       if (options.thread === 'always') await starting;
     }
-    if (thread === undefined || (options.thread === 'when-busy' && jobs.length < BUSY_FROM)) return here(jobs);
+    const few = options.thread === 'when-busy' && jobs.length < BUSY_FROM;
+    if (thread === undefined || (few && urgent)) return here(jobs);
     try {
       return await thread.run(jobs);
     } catch (error) {
@@ -74,7 +77,9 @@ export function createSqliteWriter(parts: SqliteWriterParts, options: SqliteWrit
 
   async function writeTogether(batch: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await run(batch.map(({ job }) => job()));
+      const urgent = batch.some(({ urgency }) => urgency === 'urgent');
+      const jobs = batch.map(({ job }) => job());
+      const outcomes = await run(jobs, urgent);
       batch.forEach(({ resolve, reject }, index) => {
         const outcome = outcomes[index];
         if (outcome !== undefined && 'rows' in outcome) resolve(outcome.rows);
@@ -96,9 +101,9 @@ export function createSqliteWriter(parts: SqliteWriterParts, options: SqliteWrit
   }
 
   return {
-    write(job) {
+    write(job, urgency) {
       const { promise, resolve, reject } = Promise.withResolvers<JobRows>();
-      queue.push({ job, resolve, reject });
+      queue.push({ job, urgency, resolve, reject });
       draining ??= drain();
       return promise;
     },

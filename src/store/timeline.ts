@@ -87,14 +87,17 @@ function createAppend(context: StoreContext): Timeline['append'] {
       back: count - 1 - index,
     }));
     let writtenAt = 0;
-    const rows = await context.write((at) => {
-      writtenAt = at;
-      const numbers =
-        stage === undefined
-          ? takeNumbers([{ id: machineId, count }])
-          : takeNumbersAt([{ id: machineId, count, stage, at }]);
-      return [{ ...numbers, required: true }, insert(texts.map((row) => ({ ...row, at })))];
-    }, machineId);
+    const rows = await context.write(
+      (at) => {
+        writtenAt = at;
+        const numbers =
+          stage === undefined
+            ? takeNumbers([{ id: machineId, count }])
+            : takeNumbersAt([{ id: machineId, count, stage, at }]);
+        return [{ ...numbers, required: true }, insert(texts.map((row) => ({ ...row, at })))];
+      },
+      { machineId },
+    );
     const last = rows?.[0]?.[0]?.last_seq;
     if (last === undefined) throw new NotFoundError(`append events: there is no machine ${machineId}`);
     if (typeof last !== 'number') throw new BugError(`append events: the number of the last one is a ${typeof last}`);

@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
-import type { JobRows, OpenDatabase, WriteJob } from './dialect.ts';
+import type { JobRows, OpenDatabase, Urgency, WriteJob } from './dialect.ts';
 import type { Database } from './schema.ts';
 
 /** One transaction under way, and what is true for all of it. */
@@ -24,9 +24,12 @@ export type StoreContext = {
    * Carries out what needs no answer between its statements, for what comes by the thousand: together with others of the same moment, and
    * without keeping this thread while the disk syncs.
    * @param job told the time of what it records, epoch ms, when its turn has come
-   * @param machineId whose listeners are woken afterwards
+   * @param about `machineId`: whose listeners are woken afterwards; `urgency`: default `patient`
    */
-  write(job: (at: number) => WriteJob, machineId?: string): Promise<JobRows>;
+  write(
+    job: (at: number) => WriteJob,
+    about: { readonly machineId?: string; readonly urgency?: Urgency },
+  ): Promise<JobRows>;
   onChange(wake: (machineId: string) => void): Disposable;
 };
 
@@ -66,8 +69,8 @@ export function createStoreContext(parts: {
       for (const machineId of touched) wakeAll(machineId);
       return result;
     },
-    async write(job, machineId) {
-      const rows = await database.write(() => job(clock.now()));
+    async write(job, { machineId, urgency = 'patient' }) {
+      const rows = await database.write(() => job(clock.now()), urgency);
       if (machineId !== undefined && rows !== undefined) wakeAll(machineId);
       return rows;
     },

@@ -61,7 +61,7 @@ function rig(start?: () => Promise<SqliteThread>, thread: 'when-busy' | 'always'
     },
     start === undefined ? { thread: 'never' } : { thread, startThread: start },
   );
-  const write = (...all: string[]) => Promise.all(all.map((name) => writer.write(() => job(name))));
+  const write = (...all: string[]) => Promise.all(all.map((name) => writer.write(() => job(name), 'urgent')));
   return { here, turns, writer, write };
 }
 
@@ -75,9 +75,9 @@ describe('jobs of one moment', () => {
 
   it('fail alone, and all when all was undone; the next ones are not concerned', async () => {
     const { writer, write } = rig();
-    const outcomes = await Promise.allSettled(['a', 'bad', 'b'].map((name) => writer.write(() => job(name))));
+    const outcomes = await Promise.allSettled(['a', 'bad', 'b'].map((name) => writer.write(() => job(name), 'urgent')));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    const all = await Promise.allSettled(['a', 'full'].map((name) => writer.write(() => job(name))));
+    const all = await Promise.allSettled(['a', 'full'].map((name) => writer.write(() => job(name), 'urgent')));
     expect(all.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await write('c');
   });
@@ -95,7 +95,7 @@ describe('jobs of one moment', () => {
     const written = writer.write(() => {
       made = true;
       return job('a');
-    });
+    }, 'urgent');
     await new Promise((resolve) => setImmediate(resolve));
     expect(made).toBe(false);
     turn[Symbol.dispose]();
@@ -138,6 +138,8 @@ describe('the thread', () => {
     expect(batches).toEqual([many(9, 'next')]);
     await write('quiet');
     expect(here.at(-1)).toEqual(['quiet']);
+    await writer.write(() => job('patient'), 'patient');
+    expect(batches.at(-1)).toEqual(['patient']);
     expect(started).toBe(1);
     await writer.close();
     expect(closed()).toBe(true);
