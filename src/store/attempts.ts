@@ -14,7 +14,7 @@ const TOKEN_LENGTH = 32;
 /** Permissions to netboot. Events name the round and never the token, which is what opens the URLs. */
 export function createBootAttempts(context: StoreContext, entropy: Entropy): BootAttempts {
   const { db, clock } = context;
-  const armed = preparedRead<{ machine: string; now: number }, Selectable<BootAttemptsTable>>(db, (blank) =>
+  const armed = preparedRead<{ machine: string; now: number }, Selectable<BootAttemptsTable>>(context, (blank) =>
     db
       .selectFrom('boot_attempts')
       .selectAll()
@@ -22,7 +22,7 @@ export function createBootAttempts(context: StoreContext, entropy: Entropy): Boo
       .where('ended_at', 'is', null)
       .where('expires_at', '>', blank('now')),
   );
-  const byToken = preparedRead<{ token: string }, Selectable<BootAttemptsTable>>(db, (blank) =>
+  const byToken = preparedRead<{ token: string }, Selectable<BootAttemptsTable>>(context, (blank) =>
     db.selectFrom('boot_attempts').selectAll().where('token', '=', blank('token')),
   );
   return {

@@ -25,10 +25,10 @@ export function createLeases(context: StoreContext): Leases {
     }),
   );
 
-  const byMac = preparedRead<Pick<DhcpLeasesTable, 'mac'>, DhcpLeasesTable>(db, (blank) =>
+  const byMac = preparedRead<Pick<DhcpLeasesTable, 'mac'>, DhcpLeasesTable>(context, (blank) =>
     db.selectFrom('dhcp_leases').selectAll().where('mac', '=', blank('mac')).where(HELD),
   );
-  const byAddress = preparedRead<Pick<DhcpLeasesTable, 'address'>, DhcpLeasesTable>(db, (blank) =>
+  const byAddress = preparedRead<Pick<DhcpLeasesTable, 'address'>, DhcpLeasesTable>(context, (blank) =>
     db.selectFrom('dhcp_leases').selectAll().where('address', '=', blank('address')),
   );
 

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { CompiledQuery, Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 
 /** Where the databases differ in naming a column's type. */
@@ -27,6 +27,8 @@ export type JobRows = readonly (readonly Readonly<Record<string, unknown>>[])[] 
 export type OpenDatabase = {
   readonly db: Kysely<Database>;
   readonly types: ColumnTypes;
+  /** Asks a question that was built once. @param parameters in place of the query's own */
+  read<Row>(query: CompiledQuery<Row>, parameters: readonly SqlValue[]): Promise<readonly Row[]>;
   /** Runs what begins a transaction of `db`, when this process has no other writer at work. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
   /**

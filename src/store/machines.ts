@@ -13,9 +13,11 @@ import type { StoreContext, Tx } from './transaction.ts';
 export function createMachines(context: StoreContext): Machines {
   const { db } = context;
   // Asked for each boot file that is served, and for each DHCP client once a second.
-  const byName = preparedRead<{ named: string }, MachinesTableRow>(db, (blank) => present(db, 'name', blank('named')));
-  const byId = preparedRead<{ named: string }, MachinesTableRow>(db, (blank) => present(db, 'id', blank('named')));
-  const byMac = preparedRead<{ mac: string }, MachinesTableRow>(db, (blank) =>
+  const byName = preparedRead<{ named: string }, MachinesTableRow>(context, (blank) =>
+    present(db, 'name', blank('named')),
+  );
+  const byId = preparedRead<{ named: string }, MachinesTableRow>(context, (blank) => present(db, 'id', blank('named')));
+  const byMac = preparedRead<{ mac: string }, MachinesTableRow>(context, (blank) =>
     db
       .selectFrom('machine_macs')
       .innerJoin('machines', 'machines.id', 'machine_macs.machine_id')

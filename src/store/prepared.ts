@@ -1,7 +1,7 @@
-import { type Compilable, type Kysely, type RawBuilder, sql } from 'kysely';
+import { type Compilable, type RawBuilder, sql } from 'kysely';
 import { BugError } from '../foundation/errors.ts';
 import type { SqlValue, WriteStatement } from './dialect.ts';
-import type { Database } from './schema.ts';
+import type { StoreContext } from './transaction.ts';
 
 /** Stands for a value in a statement that is built once and run with many. */
 type Blank = { readonly blank: string };
@@ -28,12 +28,12 @@ export function preparedWrite<V extends Values>(
 
 /** The same for a question: what a request asks each time, in a tenth of the time that building it takes. */
 export function preparedRead<V extends Values, Row>(
-  db: Kysely<Database>,
+  context: Pick<StoreContext, 'read'>,
   build: (blank: Blanks<V>) => Compilable<Row>,
 ): (values: V) => Promise<readonly Row[]> {
   const compiled = build(blank).compile();
   const bind = binder(compiled.parameters);
-  return async (values) => (await db.executeQuery<Row>({ ...compiled, parameters: bind(values) })).rows;
+  return (values) => context.read(compiled, bind(values));
 }
 
 /** From named values to the statement's parameters, in its order. */

@@ -33,6 +33,8 @@ type Waiting = {
 
 /** Jobs of one transaction at most: others wait for it. */
 const MOST_TOGETHER = 256;
+/** A turn answers some ten requests; so many turns are a few milliseconds. */
+const MOST_TURNS = 16;
 /** So many jobs that came while the disk synced for earlier ones are a storm: it is worth a thread. */
 const BUSY_FROM = 8;
 
@@ -90,9 +92,17 @@ export function createSqliteWriter(parts: SqliteWriterParts, options: SqliteWrit
     }
   }
 
+  /** What is asked in this turn of the event loop joins; what can wait lets a storm of requests by first. */
+  async function gather(): Promise<void> {
+    for (let turn = 0; turn < MOST_TURNS; turn++) {
+      const before = queue.length;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (queue.length === before || queue.some(({ urgency }) => urgency === 'urgent')) return;
+    }
+  }
+
   async function drain(): Promise<void> {
-    // What is asked in this turn of the event loop joins.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await gather();
     while (queue.length > 0) {
       using _turn = await turns.take();
       await writeTogether(queue.splice(0, MOST_TOGETHER));

@@ -9,6 +9,7 @@ import type { Database } from './schema.ts';
 import { NodeSqliteDialect } from './sqlite-dialect.ts';
 import { openDurably } from './sqlite-file.ts';
 import { createJobRunner } from './sqlite-jobs.ts';
+import { createSqliteReader } from './sqlite-read.ts';
 import { startSqliteThread } from './sqlite-thread.ts';
 import { createSqliteWriter } from './sqlite-writer.ts';
 import { createTurns } from './turns.ts';
@@ -75,6 +76,7 @@ export function openSqlite(options: SqliteOptions, log: Log = silentLog): OpenDa
   return {
     db,
     types: { bytes: 'blob' },
+    read: createSqliteReader(open, db),
     async inTurn(work) {
       using _turn = await turns.take();
       return await work();

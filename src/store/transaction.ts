@@ -18,6 +18,8 @@ export type StoreContext = {
   readonly db: Kysely<Database>;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** As in `OpenDatabase`. */
+  readonly read: OpenDatabase['read'];
   /** Runs `work` in a transaction, commits, then wakes the listeners; when it throws, nothing happened. */
   change<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
@@ -34,7 +36,7 @@ export type StoreContext = {
 };
 
 export function createStoreContext(parts: {
-  readonly database: Pick<OpenDatabase, 'db' | 'inTurn' | 'write'>;
+  readonly database: Pick<OpenDatabase, 'db' | 'read' | 'inTurn' | 'write'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
@@ -57,6 +59,7 @@ export function createStoreContext(parts: {
 
   return {
     db,
+    read: database.read,
     clock,
     newId,
     async change(work) {
