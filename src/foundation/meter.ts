@@ -15,7 +15,13 @@ export function createMeter(): Meter & {
   value(name: string, labels?: MeterLabels): number;
 } {
   const counters = new Map<string, { name: string; labels: MeterLabels; value: number }>();
-  const keyOf = (name: string, labels: MeterLabels): string => JSON.stringify([name, Object.entries(labels).sort()]);
+  const keyOf = (name: string, labels: MeterLabels): string => {
+    const names = Object.keys(labels);
+    if (names.length > 1) names.sort();
+    let key = name;
+    for (const each of names) key += `\0${each}\0${labels[each]}`;
+    return key;
+  };
   return {
     count(name, labels = {}, by = 1) {
       const key = keyOf(name, labels);

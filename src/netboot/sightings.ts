@@ -30,7 +30,13 @@ export type Sightings = {
   close(): Promise<void>;
 };
 
-type Remembered = { readonly machineId: string; readonly event: NewEvent; repeats: number };
+type Remembered = {
+  readonly machineId: string;
+  readonly event: NewEvent;
+  /** Ends the counting. */
+  readonly window: Disposable;
+  repeats: number;
+};
 
 /**
  * Writes sightings in the order in which they came, per machine. The first of its kind goes to the timeline at once; repeats within
@@ -39,10 +45,9 @@ type Remembered = { readonly machineId: string; readonly event: NewEvent; repeat
 export function createSightings(deps: SightingsDeps, options: SightingsOptions = {}): Sightings {
   const { timeline, clock, log, meter } = deps;
   const { windowMs = 2000, maximumRemembered = 4096 } = options;
-  const lifetime = new AbortController();
+  let closed = false;
   const remembered = new Map<string, Remembered>();
   const queues = new Map<string, Promise<void>>();
-  const windows = new Set<Promise<void>>();
 
   function append(machineId: string, event: NewEvent): void {
     const earlier = queues.get(machineId) ?? Promise.resolve();
@@ -71,11 +76,6 @@ export function createSightings(deps: SightingsDeps, options: SightingsOptions =
     append(entry.machineId, { ...event, data: { ...event.data, times: entry.repeats } });
   }
 
-  async function waitWindow(key: string): Promise<void> {
-    await clock.sleep(windowMs, lifetime.signal).catch(() => undefined);
-    flush(key);
-  }
-
   return {
     saw(machineId, event) {
       const key = canonicalJson([machineId, event.type, event.source, event.runId ?? null, event.data]);
@@ -85,17 +85,20 @@ export function createSightings(deps: SightingsDeps, options: SightingsOptions =
         return;
       }
       append(machineId, event);
-      if (remembered.size >= maximumRemembered || lifetime.signal.aborted) return;
-      remembered.set(key, { machineId, event, repeats: 0 });
-      const window = waitWindow(key).finally(() => windows.delete(window));
-      windows.add(window);
+      if (remembered.size >= maximumRemembered || closed) return;
+      // No sleep with a signal: thousands of listeners on one are searched through for each new one.
+      const window = clock.after(windowMs, () => flush(key));
+      remembered.set(key, { machineId, event, window, repeats: 0 });
     },
     async settled() {
       await Promise.all(queues.values());
     },
     async close() {
-      lifetime.abort();
-      await Promise.all(windows);
+      closed = true;
+      for (const [key, { window }] of [...remembered]) {
+        window[Symbol.dispose]();
+        flush(key);
+      }
       await Promise.all(queues.values());
     },
   };

@@ -3,6 +3,7 @@ import { armedBootData } from '../domain/armed-boot.ts';
 import type { BootAttempt, BootAttempts } from '../domain/ports/netboot.ts';
 import { type Entropy, randomId } from '../foundation/entropy.ts';
 import { fromColumn, toColumn } from './json-column.ts';
+import { preparedRead } from './prepared.ts';
 import type { BootAttemptsTable } from './schema.ts';
 import { appendEvents } from './timeline.ts';
 import type { StoreContext, Tx } from './transaction.ts';
@@ -13,6 +14,17 @@ const TOKEN_LENGTH = 32;
 /** Permissions to netboot. Events name the round and never the token, which is what opens the URLs. */
 export function createBootAttempts(context: StoreContext, entropy: Entropy): BootAttempts {
   const { db, clock } = context;
+  const armed = preparedRead<{ machine: string; now: number }, Selectable<BootAttemptsTable>>(context, (blank) =>
+    db
+      .selectFrom('boot_attempts')
+      .selectAll()
+      .where('machine_id', '=', blank('machine'))
+      .where('ended_at', 'is', null)
+      .where('expires_at', '>', blank('now')),
+  );
+  const byToken = preparedRead<{ token: string }, Selectable<BootAttemptsTable>>(context, (blank) =>
+    db.selectFrom('boot_attempts').selectAll().where('token', '=', blank('token')),
+  );
   return {
     arm: (order, lifetimeMs) =>
       context.change(async (tx) => {
@@ -51,18 +63,12 @@ export function createBootAttempts(context: StoreContext, entropy: Entropy): Boo
     disarm: (machineId, runId, why) => context.change((tx) => disarm(tx, machineId, runId, why)),
 
     async current(machineId) {
-      const row = await db
-        .selectFrom('boot_attempts')
-        .selectAll()
-        .where('machine_id', '=', machineId)
-        .where('ended_at', 'is', null)
-        .where('expires_at', '>', clock.now())
-        .executeTakeFirst();
+      const [row] = await armed({ machine: machineId, now: clock.now() });
       return row === undefined ? undefined : attemptOf(row);
     },
 
     async find(token) {
-      const row = await db.selectFrom('boot_attempts').selectAll().where('token', '=', token).executeTakeFirst();
+      const [row] = await byToken({ token });
       return row === undefined ? undefined : { ...attemptOf(row), ended: row.ended_at !== null };
     },
   };

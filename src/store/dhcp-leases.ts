@@ -1,5 +1,6 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Lease, Leases } from '../domain/ports/netboot.ts';
+import { preparedRead, preparedWrite } from './prepared.ts';
 import type { DhcpLeasesTable } from './schema.ts';
 import type { StoreContext } from './transaction.ts';
 
@@ -9,42 +10,41 @@ import type { StoreContext } from './transaction.ts';
  */
 export function createLeases(context: StoreContext): Leases {
   const { db, clock } = context;
+  const freeAddress = preparedWrite<Pick<DhcpLeasesTable, 'address'>>((blank) =>
+    db.deleteFrom('dhcp_leases').where('address', '=', blank('address')),
+  );
+  const freeMac = preparedWrite<Pick<DhcpLeasesTable, 'mac'>>((blank) =>
+    db.deleteFrom('dhcp_leases').where('mac', '=', blank('mac')).where(HELD),
+  );
+  const insert = preparedWrite<DhcpLeasesTable>((blank) =>
+    db.insertInto('dhcp_leases').values({
+      address: blank('address'),
+      mac: blank('mac'),
+      expires_at: blank('expires_at'),
+      state: blank('state'),
+    }),
+  );
 
-  const putAll = (leases: readonly Lease[]): Promise<void> =>
-    context.change(async (tx) => {
-      for (const part of inParts(leases)) {
-        const rows = part.map(({ address, mac, expiresAt, state }) => ({
-          address,
-          mac: mac.toLowerCase(),
-          expires_at: expiresAt,
-          state,
-        }));
-        const addresses = rows.map(({ address }) => address);
-        const macs = rows.filter(({ state }) => state !== 'declined').map(({ mac }) => mac);
-        await tx.db.deleteFrom('dhcp_leases').where('address', 'in', addresses).execute();
-        if (macs.length > 0) {
-          await tx.db
-            .deleteFrom('dhcp_leases')
-            .where('mac', 'in', macs)
-            .where('state', 'in', ['offered', 'bound'])
-            .execute();
-        }
-        await tx.db.insertInto('dhcp_leases').values(rows).execute();
-      }
-    });
+  const byMac = preparedRead<Pick<DhcpLeasesTable, 'mac'>, DhcpLeasesTable>(context, (blank) =>
+    db.selectFrom('dhcp_leases').selectAll().where('mac', '=', blank('mac')).where(HELD),
+  );
+  const byAddress = preparedRead<Pick<DhcpLeasesTable, 'address'>, DhcpLeasesTable>(context, (blank) =>
+    db.selectFrom('dhcp_leases').selectAll().where('address', '=', blank('address')),
+  );
+
+  async function putAll(leases: readonly Lease[]): Promise<void> {
+    const rows = leases.map(rowOf);
+    const held = rows.filter(({ state }) => state !== 'declined');
+    await context.write(() => [freeAddress(rows), freeMac(held), insert(rows)], { urgency: 'urgent' });
+  }
 
   return {
     async ofMac(mac) {
-      const row = await db
-        .selectFrom('dhcp_leases')
-        .selectAll()
-        .where('mac', '=', mac.toLowerCase())
-        .where('state', 'in', ['offered', 'bound'])
-        .executeTakeFirst();
+      const [row] = await byMac({ mac: mac.toLowerCase() });
       return row === undefined ? undefined : leaseOf(row);
     },
     async ofAddress(address) {
-      const row = await db.selectFrom('dhcp_leases').selectAll().where('address', '=', address).executeTakeFirst();
+      const [row] = await byAddress({ address });
       return row === undefined ? undefined : leaseOf(row);
     },
     async list() {
@@ -59,19 +59,16 @@ export function createLeases(context: StoreContext): Leases {
     put: (lease) => putAll([lease]),
     putAll,
     async remove(address) {
-      await db.deleteFrom('dhcp_leases').where('address', '=', address).execute();
+      await context.write(() => [freeAddress([{ address }])], {});
     },
   };
 }
 
-/** So many rows go into one statement; few sizes, so that each statement is compiled once and kept. */
-const PART_SIZES = [64, 16, 4, 1];
+/** In these words the index `dhcp_leases_mac` has it; with parameters in their place, databases would not use it. */
+const HELD = sql<boolean>`state in ('offered', 'bound')`;
 
-function* inParts(leases: readonly Lease[]): Generator<readonly Lease[]> {
-  let from = 0;
-  for (const size of PART_SIZES) {
-    for (; leases.length - from >= size; from += size) yield leases.slice(from, from + size);
-  }
+function rowOf({ address, mac, expiresAt, state }: Lease): DhcpLeasesTable {
+  return { address, mac: mac.toLowerCase(), expires_at: expiresAt, state };
 }
 
 function leaseOf(row: Selectable<DhcpLeasesTable>): Lease {

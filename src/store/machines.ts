@@ -1,16 +1,30 @@
+import type { Kysely, RawBuilder } from 'kysely';
 import type { Machine, MachineSpec } from '../domain/machine.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import { ConflictError, NotFoundError } from '../foundation/errors.ts';
 import { canonicalJson, type Json } from '../foundation/json.ts';
 import { dropDiscovered } from './discovered-machines.ts';
 import { fromColumn, toColumn } from './json-column.ts';
-import type { MachinesTable } from './schema.ts';
+import { preparedRead } from './prepared.ts';
+import type { Database, MachinesTable } from './schema.ts';
 import { appendEvents } from './timeline.ts';
 import type { StoreContext, Tx } from './transaction.ts';
 
 /** The inventory over the machines table; specifications hold references to secrets only. */
 export function createMachines(context: StoreContext): Machines {
   const { db } = context;
+  // Asked for each boot file that is served, and for each DHCP client once a second.
+  const byName = preparedRead<{ named: string }, MachinesTableRow>(context, (blank) =>
+    present(db, 'name', blank('named')),
+  );
+  const byId = preparedRead<{ named: string }, MachinesTableRow>(context, (blank) => present(db, 'id', blank('named')));
+  const byMac = preparedRead<{ mac: string }, MachinesTableRow>(context, (blank) =>
+    db
+      .selectFrom('machine_macs')
+      .innerJoin('machines', 'machines.id', 'machine_macs.machine_id')
+      .selectAll('machines')
+      .where('machine_macs.mac', '=', blank('mac')),
+  );
   return {
     async list() {
       const rows = await db
@@ -22,15 +36,13 @@ export function createMachines(context: StoreContext): Machines {
       return rows.map(machineOf);
     },
 
-    get: async (nameOrId) => machineOf(await find(context, nameOrId)),
+    async get(nameOrId) {
+      const [row] = await (columnOf(nameOrId) === 'id' ? byId : byName)({ named: nameOrId });
+      return machineOf(row ?? notThere(nameOrId));
+    },
 
     async findByMac(mac) {
-      const row = await db
-        .selectFrom('machine_macs')
-        .innerJoin('machines', 'machines.id', 'machine_macs.machine_id')
-        .selectAll('machines')
-        .where('machine_macs.mac', '=', mac.toLowerCase())
-        .executeTakeFirst();
+      const [row] = await byMac({ mac: mac.toLowerCase() });
       return row === undefined ? undefined : machineOf(row);
     },
 
@@ -107,15 +119,19 @@ export function createMachines(context: StoreContext): Machines {
 
 type MachinesTableRow = Omit<MachinesTable, 'last_seq'> & { readonly last_seq: number };
 
-async function find({ db }: Pick<StoreContext, 'db'> | Tx, nameOrId: string): Promise<MachinesTableRow> {
-  const row = await db
-    .selectFrom('machines')
-    .selectAll()
-    .where((where) => where.or([where('id', '=', nameOrId), where('name', '=', nameOrId)]))
-    .where('removed_at', 'is', null)
-    .executeTakeFirst();
-  if (row === undefined) throw new NotFoundError(`there is no machine ${nameOrId}`, { details: { machine: nameOrId } });
-  return row;
+async function find({ db }: Tx, nameOrId: string): Promise<MachinesTableRow> {
+  return (await present(db, columnOf(nameOrId), nameOrId).executeTakeFirst()) ?? notThere(nameOrId);
+}
+
+/** Asked for either at once, SQLite reads the names of all machines. */
+const columnOf = (nameOrId: string): 'id' | 'name' => (nameOrId.includes('_') ? 'id' : 'name');
+
+function present(db: Kysely<Database>, column: 'id' | 'name', value: string | RawBuilder<string>) {
+  return db.selectFrom('machines').selectAll().where(column, '=', value).where('removed_at', 'is', null);
+}
+
+function notThere(nameOrId: string): never {
+  throw new NotFoundError(`there is no machine ${nameOrId}`, { details: { machine: nameOrId } });
 }
 
 async function refuseTaken(tx: Tx, spec: MachineSpec, ownId: string | undefined): Promise<void> {

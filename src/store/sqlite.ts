@@ -3,9 +3,16 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { ConfigError, errorText } from '../foundation/errors.ts';
+import { type Log, silentLog } from '../foundation/log.ts';
 import type { OpenDatabase } from './dialect.ts';
 import type { Database } from './schema.ts';
 import { NodeSqliteDialect } from './sqlite-dialect.ts';
+import { openDurably } from './sqlite-file.ts';
+import { createJobRunner } from './sqlite-jobs.ts';
+import { createSqliteReader } from './sqlite-read.ts';
+import { startSqliteThread } from './sqlite-thread.ts';
+import { createSqliteWriter } from './sqlite-writer.ts';
+import { createTurns } from './turns.ts';
 
 export type SqliteOptions = {
   /** Database file, or `:memory:` for one that ends with the process. */
@@ -17,10 +24,12 @@ export type SqliteOptions = {
   readonly instanceLock?: boolean;
   /** How long a statement waits for another process's lock, milliseconds. Default 5000. */
   readonly busyTimeoutMs?: number;
+  /**
+   * `when-busy`: jobs are written by a thread from when they come faster than the disk takes them one after the other. `always`: from the first
+   * one. Default `when-busy`; a database in memory has no thread.
+   */
+  readonly writerThread?: 'when-busy' | 'always';
 };
-
-/** The settings that a power cut is survived with, as SQLite reports them. */
-const DURABLE = { journal_mode: 'wal', synchronous: 2 } as const;
 
 /** File systems over a network, by the number statfs(2) gives (linux/magic.h): their locks and syncs are not to be relied on. */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
@@ -34,13 +43,11 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Opens a SQLite database that keeps what it has acknowledged through a power cut (WAL with `synchronous=FULL`, both
- * read back, since a library may be built with weaker defaults and still report the stronger).
+ * Opens a SQLite database that keeps what it has acknowledged through a power cut.
  * @throws ConfigError when the file cannot be used, is on a network file system, or another instance has it open
- * @see https://www.sqlite.org/pragma.html#pragma_synchronous https://www.sqlite.org/wal.html
  */
-export function openSqlite(options: SqliteOptions): OpenDatabase {
-  const { path, instanceLock = true, busyTimeoutMs = 5000 } = options;
+export function openSqlite(options: SqliteOptions, log: Log = silentLog): OpenDatabase {
+  const { path, instanceLock = true, busyTimeoutMs = 5000, writerThread = 'when-busy' } = options;
   const inMemory = path === ':memory:';
   let lock: DatabaseSync | undefined;
   let file: DatabaseSync | undefined;
@@ -50,8 +57,7 @@ export function openSqlite(options: SqliteOptions): OpenDatabase {
       if (instanceLock) lock = lockInstance(dirname(path));
       createPrivately(path);
     }
-    file = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
-    makeDurable(file, path, inMemory);
+    file = openDurably(path, busyTimeoutMs);
   } catch (error) {
     file?.close();
     lock?.close();
@@ -60,10 +66,24 @@ export function openSqlite(options: SqliteOptions): OpenDatabase {
   }
   const open = file;
   const db = new Kysely<Database>({ dialect: new NodeSqliteDialect(open) });
+  const turns = createTurns();
+  const writer = createSqliteWriter(
+    { turns, here: createJobRunner(open), log },
+    inMemory
+      ? { thread: 'never' }
+      : { thread: writerThread, startThread: () => startSqliteThread({ path, busyTimeoutMs }) },
+  );
   return {
     db,
     types: { bytes: 'blob' },
+    read: createSqliteReader(open, db),
+    async inTurn(work) {
+      using _turn = await turns.take();
+      return await work();
+    },
+    write: writer.write,
     async close() {
+      await writer.close();
       await db.destroy();
       if (open.isOpen) open.close();
       if (lock?.isOpen) lock.close();
@@ -115,21 +135,5 @@ function createPrivately(path: string): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     chmodSync(path, 0o600);
-  }
-}
-
-function makeDurable(file: DatabaseSync, path: string, inMemory: boolean): void {
-  file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF');
-  if (!file.prepare('PRAGMA foreign_keys').get()?.foreign_keys) {
-    throw new ConfigError(`open database ${path}: SQLite was built without foreign keys`);
-  }
-  if (inMemory) return;
-  for (const [name, wanted] of Object.entries(DURABLE)) {
-    const got = file.prepare(`PRAGMA ${name}`).get()?.[name];
-    if (got === wanted) continue;
-    throw new ConfigError(
-      `open database ${path}: SQLite says ${name} is ${String(got)} where ${wanted} was set; a power cut would lose data here`,
-      { details: { path, setting: name } },
-    );
   }
 }

@@ -70,7 +70,7 @@ export async function openStore(
   options: StoreOptions,
 ): Promise<Store> {
   const { clock, entropy, log } = parts;
-  const database = openSqlite(options);
+  const database = openSqlite(options, log);
   try {
     await migrate(database, { clock, log });
   } catch (error) {
@@ -78,7 +78,7 @@ export async function openStore(
     if (error instanceof ServiceError) throw error;
     throw new ConfigError(`prepare the tables of ${options.path}: ${errorText(error)}`, { cause: error });
   }
-  const context = createStoreContext({ db: database.db, clock, log, newId: createIds(parts) });
+  const context = createStoreContext({ database, clock, log, newId: createIds(parts) });
   return {
     machines: createMachines(context),
     runs: createRuns(context),

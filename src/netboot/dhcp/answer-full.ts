@@ -148,7 +148,8 @@ export function createFullAnswerer(deps: AnswerFullDeps, own: InterfaceOptions, 
       toIpxe: consultation !== undefined && request.client.loader === 'ipxe',
     };
     if (consultation !== undefined) desk.offered(consultation, 'dhcp');
-    const raw = [subnet.raw, encodeRawOptions(consultation?.machine.spec.dhcpOptions ?? [])];
+    const own = consultation?.machine.spec.dhcpOptions;
+    const raw = own === undefined ? [subnet.raw] : [subnet.raw, encodeRawOptions(own)];
     return { type: parts.type, reply: completed(found, buildReply(request.message, server, whole), raw) };
   }
 

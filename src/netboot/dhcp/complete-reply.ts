@@ -26,9 +26,11 @@ export function completeReply(reply: DhcpMessage, request: DhcpMessage, addition
     options.set(DHCP_OPTION.serverIdentifier, addressesValue([additions.serverIdentifier]));
   }
   const raw = new Set<number>();
-  for (const [code, value] of additions.raw.flatMap((some) => [...some])) {
-    options.set(code, value);
-    raw.add(code);
+  for (const some of additions.raw) {
+    for (const [code, value] of some) {
+      options.set(code, value);
+      raw.add(code);
+    }
   }
   for (const code of ECHOED) {
     const value = request.options.get(code);
@@ -38,10 +40,13 @@ export function completeReply(reply: DhcpMessage, request: DhcpMessage, addition
     const value = reply.options.get(code);
     if (value !== undefined) options.set(code, value);
   }
+  const whole = { ...reply, options };
+  const room = roomOf(request);
+  if (encodedDhcpLength(options) <= room) return whole;
   const asked = request.options.get(DHCP_OPTION.parameterRequestList);
   const unasked = [...raw].filter((code) => asked?.includes(code) !== true);
   const requested = [...raw].filter((code) => asked?.includes(code) === true);
-  return fitted({ ...reply, options }, roomOf(request), [...unasked.reverse(), ...requested.reverse(), ...EXPENDABLE]);
+  return fitted(whole, room, [...unasked.reverse(), ...requested.reverse(), ...EXPENDABLE]);
 }
 
 /** Takes away what the client has no room for from a reply that is otherwise complete. */

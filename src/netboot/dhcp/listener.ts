@@ -22,7 +22,7 @@ export type DhcpHandlerParts = {
   readonly log: Log;
   readonly meter: Meter;
   readonly tap: PacketTap;
-  /** Requests worked on at once; more are dropped and counted, clients ask again. Default 1024. */
+  /** Requests worked on at once; more are dropped and counted, clients ask again. Default 4096. */
   readonly maximumPending?: number;
 };
 
@@ -35,7 +35,7 @@ const MOST_HOPS = 16;
  * @param signal ends what answers wait for
  */
 export function createDhcpHandler(parts: DhcpHandlerParts, signal: AbortSignal) {
-  const { channel, answerer, send, log, meter, tap, maximumPending = 1024 } = parts;
+  const { channel, answerer, send, log, meter, tap, maximumPending = 4096 } = parts;
   const pending = new Set<Promise<void>>();
 
   async function handle(request: UnderstoodRequest, from: UdpPeer, local: UdpPeer): Promise<void> {

@@ -44,6 +44,8 @@ export function ipv4ToNumber(text: string): number {
 }
 
 export function ipv4FromNumber(value: number): string {
+  // Most fields of most messages.
+  if (value === 0) return NO_ADDRESS;
   return `${(value >>> 24) & 255}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
 }
 
@@ -51,9 +53,13 @@ function notIpv4(text: string): DecodeError {
   return new DecodeError(`not an IPv4 address: ${JSON.stringify(text.slice(0, 40))}`);
 }
 
+const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
+
 /** Writes a hardware address as `52:54:00:77:00:01`. */
 export function formatMac(bytes: Buffer): string {
-  return bytes.toString('hex').replace(/(..)(?=.)/g, '$1:');
+  let text = '';
+  for (let at = 0; at < bytes.length; at++) text += (at === 0 ? '' : ':') + HEX[bytes[at] ?? 0];
+  return text;
 }
 
 /** Reads `52:54:00:77:00:01`. @throws DecodeError when it is not six pairs of hexadecimal digits */

@@ -1,7 +1,7 @@
 import { ByteReader } from '../../foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../foundation/bytes/byte-writer.ts';
 import { DecodeError } from '../../foundation/errors.ts';
-import { formatIpv4, formatMac, parseIpv4 } from './ipv4.ts';
+import { formatMac, ipv4FromNumber, ipv4ToNumber } from './ipv4.ts';
 import { u8Option } from './option-values.ts';
 import {
   DHCP_OPTION,
@@ -74,30 +74,23 @@ export type DhcpMessage = {
  */
 export function decodeDhcpMessage(data: Buffer): DhcpMessage {
   const r = new ByteReader(data);
-  const head = { op: r.u8('op'), htype: r.u8('htype'), hlen: r.u8('hlen'), hops: r.u8('hops') };
-  const times = { xid: r.u32be('xid'), secs: r.u16be('secs'), flags: r.u16be('flags') };
-  const addresses = {
-    ciaddr: formatIpv4(r.bytes(4, 'ciaddr')),
-    yiaddr: formatIpv4(r.bytes(4, 'yiaddr')),
-    siaddr: formatIpv4(r.bytes(4, 'siaddr')),
-    giaddr: formatIpv4(r.bytes(4, 'giaddr')),
-  };
+  const [op, htype, hlen, hops] = [r.u8('op'), r.u8('htype'), r.u8('hlen'), r.u8('hops')];
+  const [xid, secs, flags] = [r.u32be('xid'), r.u16be('secs'), r.u16be('flags')];
+  const [ciaddr, yiaddr] = [ipv4FromNumber(r.u32be('ciaddr')), ipv4FromNumber(r.u32be('yiaddr'))];
+  const [siaddr, giaddr] = [ipv4FromNumber(r.u32be('siaddr')), ipv4FromNumber(r.u32be('giaddr'))];
   const chaddr = r.bytes(16, 'chaddr');
   const sname = r.bytes(64, 'sname');
   const file = r.bytes(128, 'file');
   const cookie = r.u32be('magic cookie');
   if (cookie !== MAGIC_COOKIE) throw new DecodeError(`magic cookie: 0x${cookie.toString(16)} is not DHCP`);
-  if (head.hlen > 16 && head.hlen !== INFINIBAND_BYTES)
-    throw new DecodeError(`hlen: ${head.hlen} is more than chaddr holds`);
+  if (hlen > 16 && hlen !== INFINIBAND_BYTES) throw new DecodeError(`hlen: ${hlen} is more than chaddr holds`);
   const options = decodeDhcpOptions(r.rest());
   const overload = u8Option(options, DHCP_OPTION.overload) ?? 0;
   // RFC 3396 §5: file before sname when both carry options.
   if ((overload & 1) !== 0) decodeDhcpOptions(file, options);
   if ((overload & 2) !== 0) decodeDhcpOptions(sname, options);
   return {
-    ...head,
-    ...times,
-    ...addresses,
+    ...{ op, htype, hlen, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr },
     chaddr,
     sname: (overload & 2) !== 0 ? '' : untilNul(sname),
     file: (overload & 1) !== 0 ? '' : untilNul(file),
@@ -111,14 +104,15 @@ export function decodeDhcpMessage(data: Buffer): DhcpMessage {
  * @see RFC 2131 §2
  */
 export function encodeDhcpMessage(message: DhcpMessage): Buffer {
-  const w = new ByteWriter(LARGEST_MESSAGE);
+  const w = new ByteWriter(Math.min(encodedDhcpLength(message.options), LARGEST_MESSAGE));
   w.u8(message.op).u8(message.htype).u8(message.hlen).u8(message.hops);
   w.u32be(message.xid).u16be(message.secs).u16be(message.flags);
-  for (const address of [message.ciaddr, message.yiaddr, message.siaddr, message.giaddr]) w.bytes(parseIpv4(address));
+  w.u32be(ipv4ToNumber(message.ciaddr)).u32be(ipv4ToNumber(message.yiaddr));
+  w.u32be(ipv4ToNumber(message.siaddr)).u32be(ipv4ToNumber(message.giaddr));
   w.fixed(message.chaddr, 16);
   // One byte short of the field, so that the receiver always finds a NUL.
-  w.fixed(Buffer.from(message.sname, 'latin1'), 63).u8(0);
-  w.fixed(Buffer.from(message.file, 'latin1'), 127).u8(0);
+  w.fixed(latin1(message.sname), 63).u8(0);
+  w.fixed(latin1(message.file), 127).u8(0);
   w.u32be(MAGIC_COOKIE);
   encodeDhcpOptions(message.options, w);
   if (w.length < SMALLEST_MESSAGE) w.zeros(SMALLEST_MESSAGE - w.length);
@@ -179,7 +173,10 @@ export function describeDhcpMessage(message: DhcpMessage): string {
   return `${type} xid 0x${message.xid.toString(16)} ${mac} ciaddr ${ciaddr} yiaddr ${yiaddr} siaddr ${siaddr} giaddr ${giaddr}${file} options ${codes}`;
 }
 
+const NOTHING = Buffer.alloc(0);
+const latin1 = (text: string): Buffer => (text === '' ? NOTHING : Buffer.from(text, 'latin1'));
+
 function untilNul(field: Buffer): string {
   const end = field.indexOf(0);
-  return field.toString('latin1', 0, end === -1 ? field.length : end);
+  return end === 0 ? '' : field.toString('latin1', 0, end === -1 ? field.length : end);
 }

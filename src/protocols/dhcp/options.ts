@@ -1,4 +1,3 @@
-import { ByteReader } from '../../foundation/bytes/byte-reader.ts';
 import type { ByteWriter } from '../../foundation/bytes/byte-writer.ts';
 import { DecodeError } from '../../foundation/errors.ts';
 
@@ -52,22 +51,35 @@ export type DhcpOptions = ReadonlyMap<number, Buffer>;
  * @see RFC 2132 §2
  */
 export function decodeDhcpOptions(field: Buffer, into: Map<number, Buffer> = new Map()): Map<number, Buffer> {
-  const reader = new ByteReader(field);
-  while (reader.left > 0) {
-    const code = reader.u8('option code');
+  let at = 0;
+  while (at < field.length) {
+    const code = field.readUInt8(at++);
     if (code === DHCP_OPTION.end) break;
     if (code === DHCP_OPTION.pad) continue;
-    const data = reader.bytes(reader.u8(`length of option ${code}`), `option ${code}`);
+    // By hand: a text for each option, in case it is too short, costs more than reading it.
+    const length = field[at];
+    if (length === undefined || at + 1 + length > field.length) throw runsPast(code, length, field.length - at);
+    const data = field.subarray(at + 1, at + 1 + length);
+    at += 1 + length;
     const earlier = into.get(code);
     into.set(code, earlier === undefined ? data : Buffer.concat([earlier, data]));
   }
   return into;
 }
 
+function runsPast(code: number, length: number | undefined, left: number): DecodeError {
+  const needs = length === undefined ? 'its length' : `${length} bytes`;
+  return new DecodeError(`option ${code}: needs ${needs}, ${Math.max(0, left - 1)} left`);
+}
+
 /** Writes options in their order, then the end option. Values over 255 bytes are split (RFC 3396 §4). */
 export function encodeDhcpOptions(options: DhcpOptions, writer: ByteWriter): void {
   for (const [code, data] of options) {
     if (code <= DHCP_OPTION.pad || code >= DHCP_OPTION.end) throw new DecodeError(`option code ${code} cannot be sent`);
+    if (data.length <= 255) {
+      writer.u8(code).u8(data.length).bytes(data);
+      continue;
+    }
     let offset = 0;
     do {
       const part = data.subarray(offset, offset + 255);

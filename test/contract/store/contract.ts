@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { NewEvent } from '../../../src/domain/event.ts';
 import type { Machine, MachineSpec } from '../../../src/domain/machine.ts';
 import type { Run } from '../../../src/domain/run.ts';
 import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { silentLog } from '../../../src/foundation/log.ts';
+import type { SqliteOptions } from '../../../src/store/sqlite.ts';
 import { openStore, type Store } from '../../../src/store/store.ts';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.ts';
 import { SPEC } from '../../support/step-view.ts';
@@ -21,15 +25,34 @@ export type StoreKind = {
 };
 
 /** Every implementation of the store; each suite beside this file runs over all. */
-export const STORES: readonly StoreKind[] = [{ name: 'SQLite', open: openSqliteRig }];
+export const STORES: readonly StoreKind[] = [
+  { name: 'SQLite', open: (...kept) => openSqliteRig({ path: ':memory:' }, ...kept) },
+  { name: 'SQLite on disk with a writer thread', open: openOnDisk },
+];
 
-async function openSqliteRig(outputKeptBytes?: number, consoleKeptBytes?: number): Promise<StoreRig> {
+async function openOnDisk(...kept: Parameters<StoreKind['open']>): Promise<StoreRig> {
+  const folder = mkdtempSync(join(tmpdir(), 'bootwright-contract-'));
+  const rig = await openSqliteRig({ path: join(folder, 'store.db'), writerThread: 'always' }, ...kept);
+  return {
+    ...rig,
+    async [Symbol.asyncDispose]() {
+      await rig.store.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+async function openSqliteRig(
+  file: SqliteOptions,
+  outputKeptBytes?: number,
+  consoleKeptBytes?: number,
+): Promise<StoreRig> {
   const clock = createManualClock();
   const options = {
     ...(outputKeptBytes === undefined ? {} : { outputKeptBytes }),
     ...(consoleKeptBytes === undefined ? {} : { consoleKeptBytes }),
   };
-  const store = await openStore({ clock, entropy: systemEntropy, log: silentLog }, { path: ':memory:', ...options });
+  const store = await openStore({ clock, entropy: systemEntropy, log: silentLog }, { ...file, ...options });
   return {
     store,
     clock,

@@ -131,7 +131,7 @@ describe('DHCP server', () => {
     const stop = new AbortController();
     const running = createDhcpServer(p, options).run(stop.signal);
     await settle();
-    for (let n = 0; n < 1068; n++)
+    for (let n = 0; n < 4140; n++)
       p.udp.deliver({ address: '0.0.0.0', port: 68 }, { address: '255.255.255.255', port: 67 }, request);
     expect(p.meter.value('netboot_datagrams_dropped', { channel: 'dhcp', why: 'busy' })).toBe(44);
     disk.resolve();

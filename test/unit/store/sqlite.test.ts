@@ -125,6 +125,30 @@ test('transactions never interleave, and a failed one leaves nothing', async () 
   await database.close();
 });
 
+test('a question that was built once sees nothing of a transaction that is under way', async () => {
+  const database = openSqlite({ path: ':memory:' });
+  const { db } = database;
+  await sql`create table counters (n integer)`.execute(db);
+  const query = sql<{ n: number }>`select n from counters where n > ${0}`.compile(db);
+  const written = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const undone = db.transaction().execute(async (tx) => {
+    await sql`insert into counters values (7)`.execute(tx);
+    written.resolve();
+    await end.promise;
+    throw new Error('undo');
+  });
+  await written.promise;
+  const meanwhile = database.read(query, [1]);
+  end.resolve();
+  await expect(undone).rejects.toThrow('undo');
+  expect(await meanwhile).toEqual([]);
+  await sql`insert into counters values (8)`.execute(db);
+  expect(await database.read(query, [1])).toEqual([{ n: 8 }]);
+  expect(await database.read(query, [8])).toEqual([]);
+  await database.close();
+});
+
 test('statements of many shapes do not pile up in memory, and go on working', async () => {
   const database = openSqlite({ path: ':memory:' });
   for (let round = 0; round < 2; round++) {
