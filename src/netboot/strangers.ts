@@ -4,7 +4,7 @@ import type { Meter } from '../foundation/meter.ts';
 
 export type Strangers = {
   /** Counts a request of a machine nobody declared; says so in the log once a minute for each address. */
-  saw(mac: string, channel: 'dhcp' | 'proxy', describe: () => string): void;
+  saw(mac: string, channel: 'dhcp' | 'proxy' | 'dhcpv6', describe: () => string): void;
 };
 
 const ONE_MINUTE_MS = 60_000;
