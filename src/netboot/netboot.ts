@@ -17,6 +17,8 @@ import { type Component, createReadiness, runComponent, untilAborted } from './c
 import { createLeaseTable } from './dhcp/lease-table.ts';
 import { createOtherServers, type OtherServer, type OtherServers } from './dhcp/other-servers.ts';
 import { createDhcpServer } from './dhcp-server.ts';
+import { linksOf } from './dhcpv6/links.ts';
+import { createDhcpv6Server } from './dhcpv6-server.ts';
 import type { BootScriptOptions } from './http/boot-script.ts';
 import { createHttpBoot, type HttpBootOptions } from './http-boot.ts';
 import { createInventory } from './inventory.ts';
@@ -28,6 +30,7 @@ import {
   type InterfaceOptions,
   type NetbootPorts,
   servedInterfaces,
+  servedIpv6,
 } from './options.ts';
 import { noTap, type PacketTap } from './packet-tap.ts';
 import { createPeers } from './peers.ts';
@@ -91,7 +94,7 @@ export type InterfaceBound = {
   readonly http: UdpPeer;
 };
 
-/** Where the first interface is served, and all of them; null when none is enabled. */
+/** Where the first interface is served over IPv4, and all of them; null when none is. */
 export type NetbootBound = (InterfaceBound & { readonly interfaces: readonly InterfaceBound[] }) | null;
 
 export type Netboot = Component<NetbootBound> & {
@@ -105,11 +108,11 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
   const { udp, clock, log, meter, machines, attempts, timeline } = deps;
   const { entropy = systemEntropy, tap = noTap, network = linuxNetwork } = deps;
   const { ports = DEFAULT_PORTS, sockets = new Map() } = options;
-  const [first, ...further] = servedInterfaces(options.interfaces, sockets);
+  const enabled = servedInterfaces(options.interfaces, sockets);
+  const enabled6 = servedIpv6(options.interfaces);
   const others = new Map<string, OtherServers>();
 
-  async function serve(first: InterfaceOptions, signal: AbortSignal): Promise<void> {
-    const enabled = [first, ...further];
+  async function serve(signal: AbortSignal): Promise<void> {
     checkDefaultRoutes(enabled, await network.defaultRouteInterfaces());
     const loaders = await loadLoaders(options.loaders, LOADER_MAP, { log, secureBoot: options.secureBoot ?? 'off' });
     const catalog = createAssetCatalog({ clock, log }, { folders: options.assets, stored: deps.assets });
@@ -118,7 +121,8 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     const leases = createLeaseTable({ leases: deps.leases });
     await leases.load();
     const inventory = createInventory({ machines, clock });
-    const peers = createPeers({ leases: deps.leases, machines, clock });
+    const links = enabled6.flatMap(({ own }) => linksOf(own));
+    const peers = createPeers({ leases: deps.leases, machines, clock, links });
     const strangers = createStrangers({ clock, log, meter });
     const directory = createBootDirectory({ machines: inventory, attempts });
     const progress = createBootProgress(
@@ -129,12 +133,13 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     const all = startTogether(signal);
     try {
       const fixed = options.http.address;
+      const own4 = fixed === undefined ? enabled.map(({ address }) => address.address) : [fixed];
+      const [address = '127.0.0.1', ...furtherAddresses] = [...own4, ...enabled6.map(({ own }) => own.address.address)];
       const http = createHttpBoot(
         { attempts, machines, peers, clock, log, meter, catalog, cache, loaders: loaders.files, sightings },
         {
-          ...{ ...options.script, ...options.http, address: fixed ?? first.address.address },
+          ...{ ...options.script, ...options.http, address, furtherAddresses },
           ...(options.https === undefined ? {} : { https: options.https }),
-          furtherAddresses: fixed === undefined ? further.map(({ address }) => address.address) : [],
         },
       );
       const served = await all.start(http);
@@ -166,6 +171,18 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
         const bound = { tftp: await all.start(tftp), proxy: await all.start(proxy), dhcp: await all.start(dhcp) };
         interfaces.push({ interface: name, ...bound, http: { address: fixed ?? address, port: served.port } });
       }
+      for (const { name, own } of enabled6) {
+        const fd = sockets.get(name)?.dhcpv6;
+        const dhcpv6 = createDhcpv6Server(
+          { ...shared, sightings, strangers, progress },
+          {
+            ...{ name, own, loaders: loaders.names, scriptBaseUrl: served.baseUrlAt(own.address.address) },
+            ports: { server: ports.dhcpv6 ?? 547, client: ports.dhcpv6Client ?? 546 },
+            ...(fd === undefined ? {} : { fd }),
+          },
+        );
+        await all.start(dhcpv6);
+      }
       const [bound] = interfaces;
       readiness.resolve(bound === undefined ? null : { ...bound, interfaces });
       await all.ended();
@@ -180,7 +197,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     otherServers: () => [...others.values()].flatMap((each) => each.list()),
     run: (signal) =>
       runComponent(readiness, signal, async () => {
-        if (first !== undefined) return serve(first, signal);
+        if (enabled.length + enabled6.length > 0) return serve(signal);
         readiness.resolve(null);
         await untilAborted(signal, []);
       }),

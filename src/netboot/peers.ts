@@ -3,11 +3,15 @@ import type { Machine } from '../domain/machine.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { Leases } from '../domain/ports/netboot.ts';
 import type { Clock } from '../foundation/clock.ts';
+import { type Link, macBehind } from './dhcpv6/links.ts';
 
 export type Peers = {
   /** The machine behind an address, by its lease or by the address it was declared with. */
   machineAt(address: string): Promise<Machine | undefined>;
-  /** Whether the address is one of this machine's: declared, leased to one of its network cards, or link-local and made of its MAC. */
+  /**
+   * Whether the address is one of this machine's: declared, leased to one of its network cards, or IPv6, made of its MAC, and of the link or
+   * a network that we serve.
+   */
   belongsTo(address: string, machine: Machine): Promise<boolean>;
 };
 
@@ -15,6 +19,8 @@ export type PeersDeps = {
   readonly leases: Pick<Leases, 'ofAddress'>;
   readonly machines: Pick<Machines, 'list' | 'findByMac'>;
   readonly clock: Clock;
+  /** Networks that machines boot in over IPv6. Default none. */
+  readonly links?: readonly Link[];
 };
 
 /** The declared addresses are read again after this, so that strangers' requests cost one read of the inventory a second. */
@@ -32,29 +38,23 @@ export function plainAddress(address: string | undefined): string {
   return isIPv6(text) ? new SocketAddress({ address: text, family: 'ipv6' }).address : text;
 }
 
-/**
- * The link-local address that a machine makes of its MAC (modified EUI-64), as iPXE and EDK2 do. Only link-local: behind a prefix of
- * his own anybody can have such an address, while this one is never routed.
- * @see RFC 4291 §2.5.6 and appendix A
- */
-function linkLocalOf(mac: string): string {
-  const [first = 0, ...rest] = mac.split(':').map((byte) => Number.parseInt(byte, 16));
-  const bytes = [first ^ 2, rest[0], rest[1], 0xff, 0xfe, rest[2], rest[3], rest[4]].map((byte) =>
-    (byte ?? 0).toString(16).padStart(2, '0'),
-  );
-  const groups = [0, 2, 4, 6].map((at) => `${bytes[at]}${bytes[at + 1]}`);
-  return plainAddress(`fe80::${groups.join(':')}`);
+/** Written the one way. */
+function declaredAddresses({ spec: { address, address6 } }: Machine): readonly string[] {
+  return [address, ...(address6 === undefined ? [] : [address6])].map(plainAddress);
 }
 
 /** Tells whose address it is that asks over TFTP or HTTP, where no MAC is seen. */
-export function createPeers({ leases, machines, clock }: PeersDeps): Peers {
+export function createPeers({ leases, machines, clock, links = [] }: PeersDeps): Peers {
   let inventory: { readonly until: number; readonly byAddress: Promise<ReadonlyMap<string, Machine>> } | undefined;
 
   async function readInventory(): Promise<ReadonlyMap<string, Machine>> {
-    return new Map((await machines.list()).map((machine) => [plainAddress(machine.spec.address), machine]));
+    const all = await machines.list();
+    return new Map(all.flatMap((machine) => declaredAddresses(machine).map((address) => [address, machine] as const)));
   }
 
   async function macAt(address: string): Promise<string | undefined> {
+    const made = isIPv6(address) ? macBehind(address, links) : undefined;
+    if (made !== undefined) return made;
     const lease = await leases.ofAddress(address);
     const still = lease !== undefined && lease.expiresAt + AFTER_LEASE_MS > clock.now();
     return still && lease.state === 'bound' ? lease.mac : undefined;
@@ -77,8 +77,7 @@ export function createPeers({ leases, machines, clock }: PeersDeps): Peers {
     },
     async belongsTo(from, machine) {
       const address = plainAddress(from);
-      if (plainAddress(machine.spec.address) === address) return true;
-      if (address.startsWith('fe80:') && machine.spec.macs.some((mac) => linkLocalOf(mac) === address)) return true;
+      if (declaredAddresses(machine).includes(address)) return true;
       const mac = await macAt(address);
       return mac !== undefined && machine.spec.macs.includes(mac);
     },

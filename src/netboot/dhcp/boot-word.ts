@@ -73,7 +73,9 @@ function urlWordOf(answer: BootAnswer, { request, baseUrl }: BootWordParts): Boo
     case 'loader':
       return { kind: 'url', url: loaderUrl(baseUrl, answer.name) };
     case 'stop':
-      return request.loader === 'ipxe' ? { kind: 'url', url: loaderUrl(baseUrl, stopScriptName(answer.why)) } : undefined;
+      return request.loader === 'ipxe'
+        ? { kind: 'url', url: loaderUrl(baseUrl, stopScriptName(answer.why)) }
+        : undefined;
     default:
       return unreachableCase(answer, 'boot answer');
   }

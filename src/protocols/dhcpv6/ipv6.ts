@@ -84,11 +84,13 @@ export function inIpv6Prefix(address: string, { address: of, prefixLength }: Ipv
 /** The address whose first bits are the network's and whose others are those of `bytes`. @param bytes 16; not changed */
 export function ipv6WithPrefix(bytes: Buffer, { address, prefixLength }: Ipv6Prefix): string {
   const network = parseIpv6(address);
-  const joined = Buffer.from(bytes.map((byte, index) => {
-    const bits = Math.min(8, Math.max(0, prefixLength - index * 8));
-    const mask = (0xff00 >> bits) & 0xff;
-    return ((network[index] ?? 0) & mask) | (byte & ~mask & 0xff);
-  }));
+  const joined = Buffer.from(
+    bytes.map((byte, index) => {
+      const bits = Math.min(8, Math.max(0, prefixLength - index * 8));
+      const mask = (0xff00 >> bits) & 0xff;
+      return ((network[index] ?? 0) & mask) | (byte & ~mask & 0xff);
+    }),
+  );
   return formatIpv6(joined);
 }
 

@@ -74,7 +74,10 @@ export type VendorClass = { readonly enterpriseNumber: number; readonly classes:
 /** Reads the value of option 16. @throws DecodeError when short, or a length runs past the end */
 export function decodeVendorClass(data: Buffer): VendorClass {
   const r = new ByteReader(data);
-  return { enterpriseNumber: r.u32be('enterprise-number'), classes: decodeLengthPrefixed(r.rest(), 'vendor-class-data') };
+  return {
+    enterpriseNumber: r.u32be('enterprise-number'),
+    classes: decodeLengthPrefixed(r.rest(), 'vendor-class-data'),
+  };
 }
 
 export function encodeVendorClass({ enterpriseNumber, classes }: VendorClass): Buffer {
