@@ -98,10 +98,13 @@ export function understandDhcpv6(data: Buffer, source: string): Dhcpv6Request | 
     const [mac, ...more] = new Set(found.filter((each) => each !== undefined));
     if (mac === undefined) return 'not-ethernet';
     const spoken = message;
+    const about = clientOf(message.options);
+    const uuids = duid?.kind === 'uuid' ? machineIdentifiersOf(Buffer.from(duid.uuid.replaceAll('-', ''), 'hex')) : [];
     return {
       ...{ type, message, relays, clientId, serverId, macs: [mac, ...more] },
-      uuids: duid?.kind === 'uuid' ? machineIdentifiersOf(Buffer.from(duid.uuid.replaceAll('-', ''), 'hex')) : [],
-      ...clientOf(message.options),
+      ...about,
+      // EDK2 writes it as SMBIOS has it, iPXE as RFC 6355 §4 wants it: in the order of the network.
+      uuids: about.client.loader === 'ipxe' ? uuids.toReversed() : uuids,
       requested: u16s(message.options, DHCPV6_OPTION.optionRequest) ?? [],
       describe: () => describeDhcpv6Message(spoken),
     };
