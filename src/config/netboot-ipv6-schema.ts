@@ -7,9 +7,11 @@ const pool = ipv6Network.describe(
   "Part of the network that the addresses of machines without an address6 are of, each made of the machine's MAC: fd00:77:0:0:1::/80. Default: the network.",
 );
 /** radvd wants a router's lifetime to be 0 or at least the longest interval between advertisements; RFC 4861 §6.2.1 has the most. */
-const routerLifetime = z.union([z.literal(0), z.int().min(60).max(9000)], {
-  error: 'must be 0, or 60 to 9000 seconds',
-});
+const routerLifetime = z
+  .int()
+  .min(0)
+  .max(9000)
+  .refine((seconds) => seconds === 0 || seconds >= 60, { error: 'must be 0, or 60 to 9000 seconds' });
 
 const subnet = documentedObject({
   network: ipv6Network.describe('The network behind a relay: fd00:78::/64.'),
