@@ -7,8 +7,12 @@ export function packetText6(message: Buffer): string {
   const relay = message[0] === 12 || message[0] === 13;
   const head = relay ? 34 : 4;
   const fields = relay ? [1, 1, 16, 16] : [1, 3];
-  let at = 0;
-  const header = fields.map((length) => hex(message.subarray(at, (at += length)))).join('  ');
+  const header = fields
+    .map((length, index) => {
+      const at = fields.slice(0, index).reduce((sum, each) => sum + each, 0);
+      return hex(message.subarray(at, at + length));
+    })
+    .join('  ');
   return `${[`head      ${header}`, ...optionLines(message.subarray(head), '')].join('\n')}\n`;
 }
 

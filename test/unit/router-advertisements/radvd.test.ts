@@ -83,7 +83,11 @@ describe('the child process', () => {
     const radvd = createRadvd({ clock, entropy: systemEntropy, log }, { advertisements: [eth0], folder, path });
     const run = radvd.run(stop.signal);
     run.catch(() => undefined);
-    return { clock, said, run, end: async () => (stop.abort(), run) };
+    const end = (): Promise<void> => {
+      stop.abort();
+      return run;
+    };
+    return { clock, said, run, end };
   }
   const soon = { timeout: 10_000, interval: 20 };
 

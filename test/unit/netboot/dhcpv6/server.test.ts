@@ -54,7 +54,11 @@ async function serve({
   const stop = new AbortController();
   const running = server.run(stop.signal);
   await server.ready;
-  return { udp, meter, tapped, stop: async () => (stop.abort(), running) };
+  const end = (): Promise<void> => {
+    stop.abort();
+    return running;
+  };
+  return { udp, meter, tapped, stop: end };
 }
 
 async function sentBy(udp: MemoryUdp, count: number) {
