@@ -13,6 +13,7 @@ import { type Component, createReadiness, runComponent, untilAborted } from './c
 import { createBootDesk } from './dhcp/boot-desk.ts';
 import { createAddressPlan } from './dhcpv6/address-plan.ts';
 import { createDhcpv6Answerer } from './dhcpv6/answer.ts';
+import type { HeardAddresses } from './dhcpv6/heard-addresses.ts';
 import type { Ipv6Mode, Ipv6Options } from './dhcpv6/ipv6-options.ts';
 import { linksOf } from './dhcpv6/links.ts';
 import { createDhcpv6Handler } from './dhcpv6/listener.ts';
@@ -30,6 +31,7 @@ export type Dhcpv6ServerDeps = {
   readonly sightings: Sightings;
   readonly strangers: Strangers;
   readonly progress: BootProgress;
+  readonly heard: HeardAddresses;
 };
 
 export type Dhcpv6ServerOptions = {

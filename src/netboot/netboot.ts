@@ -17,6 +17,7 @@ import { type Component, createReadiness, runComponent, untilAborted } from './c
 import { createLeaseTable } from './dhcp/lease-table.ts';
 import { createOtherServers, type OtherServer, type OtherServers } from './dhcp/other-servers.ts';
 import { createDhcpServer } from './dhcp-server.ts';
+import { createHeardAddresses } from './dhcpv6/heard-addresses.ts';
 import { linksOf } from './dhcpv6/links.ts';
 import { createDhcpv6Server } from './dhcpv6-server.ts';
 import type { BootScriptOptions } from './http/boot-script.ts';
@@ -122,7 +123,8 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     await leases.load();
     const inventory = createInventory({ machines, clock });
     const links = enabled6.flatMap(({ own }) => linksOf(own));
-    const peers = createPeers({ leases: deps.leases, machines, clock, links });
+    const heard = createHeardAddresses({ clock });
+    const peers = createPeers({ leases: deps.leases, machines, clock, links, heard });
     const strangers = createStrangers({ clock, log, meter });
     const directory = createBootDirectory({ machines: inventory, attempts });
     const progress = createBootProgress(
@@ -174,7 +176,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
       for (const { name, own } of enabled6) {
         const fd = sockets.get(name)?.dhcpv6;
         const dhcpv6 = createDhcpv6Server(
-          { ...shared, sightings, strangers, progress },
+          { ...shared, sightings, strangers, progress, heard },
           {
             ...{ name, own, loaders: loaders.names, scriptBaseUrl: served.baseUrlAt(own.address.address) },
             ports: { server: ports.dhcpv6 ?? 547, client: ports.dhcpv6Client ?? 546 },

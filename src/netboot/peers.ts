@@ -3,14 +3,15 @@ import type { Machine } from '../domain/machine.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { Leases } from '../domain/ports/netboot.ts';
 import type { Clock } from '../foundation/clock.ts';
+import type { HeardAddresses } from './dhcpv6/heard-addresses.ts';
 import { type Link, macBehind } from './dhcpv6/links.ts';
 
 export type Peers = {
   /** The machine behind an address, by its lease or by the address it was declared with. */
   machineAt(address: string): Promise<Machine | undefined>;
   /**
-   * Whether the address is one of this machine's: declared, leased to one of its network cards, or IPv6, made of its MAC, and of the link or
-   * a network that we serve.
+   * Whether the address is one of this machine's: declared, leased to one of its network cards, or IPv6 of the link or a network that we
+   * serve, and made of its MAC or asked for by it.
    */
   belongsTo(address: string, machine: Machine): Promise<boolean>;
 };
@@ -21,6 +22,8 @@ export type PeersDeps = {
   readonly clock: Clock;
   /** Networks that machines boot in over IPv6. Default none. */
   readonly links?: readonly Link[];
+  /** What DHCPv6 servers of others gave to machines. Default nothing. */
+  readonly heard?: Pick<HeardAddresses, 'macOf'>;
 };
 
 /** The declared addresses are read again after this, so that strangers' requests cost one read of the inventory a second. */
@@ -44,7 +47,7 @@ function declaredAddresses({ spec: { address, address6 } }: Machine): readonly s
 }
 
 /** Tells whose address it is that asks over TFTP or HTTP, where no MAC is seen. */
-export function createPeers({ leases, machines, clock, links = [] }: PeersDeps): Peers {
+export function createPeers({ leases, machines, clock, links = [], heard }: PeersDeps): Peers {
   let inventory: { readonly until: number; readonly byAddress: Promise<ReadonlyMap<string, Machine>> } | undefined;
 
   async function readInventory(): Promise<ReadonlyMap<string, Machine>> {
@@ -53,7 +56,7 @@ export function createPeers({ leases, machines, clock, links = [] }: PeersDeps):
   }
 
   async function macAt(address: string): Promise<string | undefined> {
-    const made = isIPv6(address) ? macBehind(address, links) : undefined;
+    const made = isIPv6(address) ? (heard?.macOf(address) ?? macBehind(address, links)) : undefined;
     if (made !== undefined) return made;
     const lease = await leases.ofAddress(address);
     const still = lease !== undefined && lease.expiresAt + AFTER_LEASE_MS > clock.now();

@@ -6,6 +6,7 @@ import { createBootProgress, createForgetfulLoaderMemory } from '../../src/netbo
 import { createBootDesk } from '../../src/netboot/dhcp/boot-desk.ts';
 import { createAddressPlan } from '../../src/netboot/dhcpv6/address-plan.ts';
 import { createDhcpv6Answerer } from '../../src/netboot/dhcpv6/answer.ts';
+import { createHeardAddresses } from '../../src/netboot/dhcpv6/heard-addresses.ts';
 import type { Ipv6Options } from '../../src/netboot/dhcpv6/ipv6-options.ts';
 import { linksOf } from '../../src/netboot/dhcpv6/links.ts';
 import { understandDhcpv6 } from '../../src/netboot/dhcpv6/understand.ts';
@@ -51,10 +52,11 @@ export function dhcpv6Rig({ own = {}, spec = {}, armed = true }: RigOptions = {}
   const scriptBaseUrl = `http://[${ipv6.address.address}]:8480`;
   const deskOptions = { mode: ipv6.mode, loaders, scriptBaseUrl };
   const desk = createBootDesk({ directory, sightings, strangers, progress }, deskOptions);
+  const heard = createHeardAddresses({ clock });
   const plan = createAddressPlan({ clock }, ipv6.address.address);
   const { leaseSeconds = 3600 } = ipv6;
   const answerer = createDhcpv6Answerer(
-    { desk, plan, directory, sightings, log },
+    { desk, plan, directory, sightings, log, heard },
     { mode: ipv6.mode, leaseSeconds, links: linksOf(ipv6), serverId: RIG_DUID },
   );
 
@@ -64,7 +66,7 @@ export function dhcpv6Rig({ own = {}, spec = {}, armed = true }: RigOptions = {}
     return answerer.answer(request, unicast);
   }
   return {
-    ...{ clock, timeline, meter, sightings, attempts, machine, ask },
+    ...{ clock, timeline, meter, sightings, attempts, machine, heard, ask },
     askMessage: (message: Dhcpv6ClientMessage, source?: string, unicast?: boolean) =>
       ask(encodeDhcpv6Message(message), source, unicast),
     async said(type: string): Promise<readonly Readonly<Record<string, unknown>>[]> {

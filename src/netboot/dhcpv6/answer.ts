@@ -10,6 +10,7 @@ import type { BootDesk, Consultation } from '../dhcp/boot-desk.ts';
 import type { Sightings } from '../sightings.ts';
 import type { AddressPlan } from './address-plan.ts';
 import { type Asked, associate, knownAmong } from './associate.ts';
+import type { HeardAddresses } from './heard-addresses.ts';
 import type { Ipv6Mode } from './ipv6-options.ts';
 import type { Link } from './links.ts';
 import { buildDhcpv6Reply, type Dhcpv6ReplyParts } from './reply.ts';
@@ -21,6 +22,7 @@ export type Dhcpv6AnswererDeps = {
   readonly directory: { machineByMac(mac: string): Promise<Machine | undefined> };
   readonly sightings: Pick<Sightings, 'saw'>;
   readonly log: Log;
+  readonly heard: Pick<HeardAddresses, 'saw'>;
 };
 
 export type Dhcpv6AnswererOptions = {
@@ -51,12 +53,12 @@ const HIGHEST_PREFERENCE = 255;
  * @see RFC 8415 §18.3
  */
 export function createDhcpv6Answerer(deps: Dhcpv6AnswererDeps, options: Dhcpv6AnswererOptions) {
-  const { desk, plan, directory, sightings, log } = deps;
+  const { desk, plan, directory, sightings, log, heard } = deps;
   const { mode, leaseSeconds, links, serverId } = options;
 
   /** @param unicast it came to our own address and not by a relay, which we told nobody to do */
   async function answer(request: Dhcpv6Request, unicast: boolean): Promise<Dhcpv6ClientMessage | undefined> {
-    if (request.serverId !== undefined && !request.serverId.equals(serverId)) return otherServer(request);
+    if (request.serverId !== undefined && !request.serverId.equals(serverId)) return otherServer(request, unicast);
     const mac = await firstKnown(request);
     const machine = await directory.machineByMac(mac);
     const link = linkOf(request);
@@ -67,10 +69,7 @@ export function createDhcpv6Answerer(deps: Dhcpv6AnswererDeps, options: Dhcpv6An
       else refuseNetwork(request, machine);
       return undefined;
     }
-    const asked = dhcpv6OptionsOf(request.message.options, DHCPV6_OPTION.iaNa)
-      .map(decodeIaNa)
-      .map((ia): Asked => ({ iaid: ia.iaid, addresses: addressesOfIa(ia).map(({ address }) => address) }));
-    const found: Case = { request, machine, mac, link, asked };
+    const found: Case = { request, machine, mac, link, asked: askedOf(request) };
     return mode === 'proxy' ? bootOnly(found) : asServer(found);
   }
 
@@ -211,11 +210,17 @@ export function createDhcpv6Answerer(deps: Dhcpv6AnswererDeps, options: Dhcpv6An
     return requested.includes(DHCPV6_OPTION.dnsServers) ? { dns } : {};
   }
 
-  /** The client took another server's advertisement, which is what happens beside one. */
-  async function otherServer(request: Dhcpv6Request): Promise<undefined> {
-    if (mode !== 'full' || request.type !== 'request') return;
-    const machine = await directory.machineByMac(await firstKnown(request));
-    if (machine !== undefined) ignored(machine, 'other-server-chosen');
+  /** The client took another server's advertisement, which is what happens beside one: then its address is that server's. */
+  async function otherServer(request: Dhcpv6Request, unicast: boolean): Promise<undefined> {
+    if (request.type !== 'request') return;
+    const mac = await firstKnown(request);
+    const machine = await directory.machineByMac(mac);
+    if (machine === undefined) return;
+    if (mode === 'full') return ignored(machine, 'other-server-chosen');
+    const link = linkOf(request);
+    if (unicast || link?.onLink !== true || request.relays.length > 0) return;
+    for (const address of askedOf(request).flatMap(({ addresses }) => addresses))
+      if (inIpv6Prefix(address, link.prefix)) heard.saw(address, mac);
   }
 
   function refuseNetwork({ relays }: Dhcpv6Request, machine: Machine): void {
@@ -224,9 +229,15 @@ export function createDhcpv6Answerer(deps: Dhcpv6AnswererDeps, options: Dhcpv6An
     ignored(machine, 'unknown-subnet');
   }
 
-  function ignored(machine: Machine, why: string): void {
+  function ignored(machine: Machine, why: string): undefined {
     sightings.saw(machine.id, { type: 'boot.ignored', source: 'dhcp', data: { protocol: 'dhcpv6', why } });
   }
 
   return { answer };
+}
+
+function askedOf({ message }: Dhcpv6Request): readonly Asked[] {
+  return dhcpv6OptionsOf(message.options, DHCPV6_OPTION.iaNa)
+    .map(decodeIaNa)
+    .map((ia) => ({ iaid: ia.iaid, addresses: addressesOfIa(ia).map(({ address }) => address) }));
 }

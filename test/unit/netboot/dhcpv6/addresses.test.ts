@@ -78,6 +78,13 @@ describe('whose address it is that asks', () => {
     },
   );
 
+  it('knows what another server gave, as long as it has heard of it', async () => {
+    const heard = { macOf: (address: string) => (address === 'fd00:93::1e20' ? MAC : undefined) };
+    const beside = createPeers({ leases: memoryLeases(), machines, clock: createManualClock(), links, heard });
+    expect((await beside.machineAt('fd00:93::1e20'))?.spec.name).toBe('m1');
+    expect((await beside.machineAt('fd00:93::5254:77:602'))?.spec.name).toBe('m2');
+  });
+
   it('has no networks where none is served over IPv6', async () => {
     const alone = createPeers({ leases: memoryLeases(), machines, clock: createManualClock() });
     expect(await alone.machineAt('fd00:93::5254:77:601')).toBeUndefined();

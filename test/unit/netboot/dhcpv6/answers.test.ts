@@ -209,6 +209,27 @@ describe('behind relay agents', () => {
 
 describe('mode proxy', () => {
   const own = { mode: 'proxy' } as const;
+
+  it('hears which address of our network another server gave, for a day', async () => {
+    const rig = dhcpv6Rig({ own });
+    const other = { code: 2, data: Buffer.from('000300015254aaaaaaaa', 'hex') };
+    const mac = (address: string): string | undefined => rig.heard.macOf(address);
+    expect(await rig.askMessage(from('request', other, ia(1, 'fd00:93::1e20', 'fd00:94::1')))).toBeUndefined();
+    expect(mac('fd00:93::1e20')).toBe('52:54:00:77:06:01');
+    expect(mac('fd00:94::1')).toBeUndefined();
+    // What was not sent on the link says nothing about it, nor does a stranger.
+    await rig.askMessage(from('request', other, ia(1, 'fd00:93::2')), RIG_SOURCE, true);
+    const stranger = { code: 1, data: Buffer.from('00030001525400779999', 'hex') };
+    await rig.askMessage(
+      { type: 'request', transactionId: 1, options: [stranger, other, ia(1, 'fd00:93::3')] },
+      'fe80::9',
+    );
+    expect([mac('fd00:93::2'), mac('fd00:93::3')]).toEqual([undefined, undefined]);
+    expect(await rig.said('boot.ignored')).toEqual([]);
+    await rig.clock.advance(86_400_001);
+    expect(mac('fd00:93::1e20')).toBeUndefined();
+  });
+
   it('offers a URL and no address, to an armed boot client only', async () => {
     const { ask, askMessage } = dhcpv6Rig({ own });
     expect(told(await ask(recorded('ovmf-solicit6')))).toMatchObject({

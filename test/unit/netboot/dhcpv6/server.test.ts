@@ -4,6 +4,7 @@ import { silentLog } from '../../../../src/foundation/log.ts';
 import { createMeter } from '../../../../src/foundation/meter.ts';
 import { createBootDirectory } from '../../../../src/netboot/boot-directory.ts';
 import { createBootProgress, createForgetfulLoaderMemory } from '../../../../src/netboot/boot-progress.ts';
+import { createHeardAddresses } from '../../../../src/netboot/dhcpv6/heard-addresses.ts';
 import { createDhcpv6Server } from '../../../../src/netboot/dhcpv6-server.ts';
 import { netbootSockets } from '../../../../src/netboot/options.ts';
 import type { TappedPacket } from '../../../../src/netboot/packet-tap.ts';
@@ -43,6 +44,7 @@ async function serve({
       directory: createBootDirectory({ machines: found, attempts: memoryAttempts(clock.now) }),
       sightings: createSightings({ timeline, clock, log, meter }),
       strangers: createStrangers({ clock, log, meter }),
+      heard: createHeardAddresses({ clock }),
       progress: createBootProgress({ memory: createForgetfulLoaderMemory(), clock, log }),
     },
     {
