@@ -14,6 +14,7 @@ import { createConsoles } from './drivers/console/consoles.ts';
 import { createHosts } from './drivers/hosts.ts';
 import { createGenerationFiles } from './drivers/nixos/generation-files.ts';
 import { createSystemBuilder } from './drivers/nixos/system-builder.ts';
+import { createRadvd } from './drivers/router-advertisements/radvd.ts';
 import { createSecrets } from './drivers/secrets/secrets.ts';
 import { createSshConnections } from './drivers/ssh/connections.ts';
 import { systemClock } from './foundation/clock.ts';
@@ -25,6 +26,7 @@ import { systemUdp } from './foundation/udp.ts';
 import { openAssetStore } from './netboot/assets/asset-store.ts';
 import { createBootSources } from './netboot/assets/boot-sources.ts';
 import { createGenerationCaptures } from './netboot/assets/capture-generation.ts';
+import { routerAdvertisementsOf } from './netboot/dhcpv6/router-advertisements.ts';
 import { createNetboot, type NetbootOptions } from './netboot/netboot.ts';
 import { netbootSockets } from './netboot/options.ts';
 import { runAll } from './run-all.ts';
@@ -47,6 +49,9 @@ export type ServiceOptions = {
 
 /** Netboot is off unless an interface is listed. */
 const NO_NETBOOT: NetbootOptions = { interfaces: [], http: { port: 0 }, assets: [] };
+
+/** Where system programs are, which users other than root often lack in their PATH. */
+const SYSTEM_FOLDERS = ':/usr/local/sbin:/usr/sbin:/sbin';
 
 const WEB_FOLDER = join(import.meta.dirname, '..', 'dist', 'web');
 
@@ -86,6 +91,12 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
     { ...base, udp, startThread: systemThread, ...store, assets },
     { ...netbootOptions(config), sockets },
   );
+  const advertisements = routerAdvertisementsOf(config.netboot?.interfaces ?? []);
+  const radvd = createRadvd(base, {
+    advertisements,
+    folder: config.dataDirectory,
+    path: `${environment.variables.PATH ?? ''}${SYSTEM_FOLDERS}`,
+  });
   const attemptLifetimeMs = (config.netboot?.attemptLifetimeSeconds ?? 1800) * 1000;
   const steps = createSteps({
     ...store,
@@ -132,7 +143,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   };
   // A listener that cannot start rejects its own run as well, which is where the failure is told.
   announce().catch(() => undefined);
-  await runAll([netboot, engine, consoles, api], signal);
+  await runAll([netboot, engine, consoles, api, ...(advertisements.length > 0 ? [radvd] : [])], signal);
 }
 
 function storeOptions({ dataDirectory, netboot }: Config): StoreOptions {

@@ -70,6 +70,8 @@ const netboot = documentedObject({
     dhcpClient: port.default(68).describe('UDP port of DHCP clients. Default 68.'),
     proxy: port.default(4011).describe('UDP port of the PXE boot server. Default 4011.'),
     tftp: port.default(69).describe('UDP port of TFTP. Default 69.'),
+    dhcpv6: z.exactOptional(port).describe('UDP port we hear DHCPv6 on. Default 547.'),
+    dhcpv6Client: z.exactOptional(port).describe('UDP port of DHCPv6 clients. Default 546.'),
   })
     .prefault({})
     .describe('Ports of the boot protocols. For tests only: firmware knows no others.'),
@@ -166,6 +168,7 @@ export const configSchema = documentedObject({
       if (owners.has(`name ${machine.name}`)) add(index, 'name', `${machine.name} is declared twice`);
       owners.set(`name ${machine.name}`, machine.name);
       taken(`address ${machine.address}`, 'address');
+      if (machine.address6 !== undefined) taken(`address ${machine.address6}`, 'address6');
       for (const mac of machine.macs) taken(`MAC address ${mac}`, 'macs');
     }
   })

@@ -124,8 +124,9 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
       const proven = attempt !== undefined && needsLoader(request) ? await known(mac) : [];
       const before = trailOf(mac);
       const ask = { attempt: attempt?.token ?? null, loader: request.loader, architecture, now: clock.now() };
-      // A request goes on with what its DISCOVER began.
-      const trail = request.messageType === 'discover' ? afterAsked(before, ask, patienceMs) : before;
+      // A request goes on with what its DISCOVER began; so does iPXE that asks over IPv6, beside or after it asked over IPv4.
+      const begins = request.messageType === 'discover' && !(request.channel === 'dhcpv6' && request.loader === 'ipxe');
+      const trail = begins ? afterAsked(before, ask, patienceMs) : before;
       if (trail !== before) keep(mac, trail, cards.get(mac)?.machineId ?? null);
       return {
         hops: trail.hops,

@@ -20,6 +20,9 @@ import { type Component, createReadiness, runComponent, untilAborted } from './c
 import { createLeaseTable } from './dhcp/lease-table.ts';
 import { createOtherServers, type OtherServer, type OtherServers } from './dhcp/other-servers.ts';
 import { createDhcpServer } from './dhcp-server.ts';
+import { createHeardAddresses } from './dhcpv6/heard-addresses.ts';
+import { linksOf } from './dhcpv6/links.ts';
+import { createDhcpv6Server } from './dhcpv6-server.ts';
 import { createDiscovery, type DiscoveryOptions } from './discovery/discovery.ts';
 import type { BootScriptOptions } from './http/boot-script.ts';
 import { createHttpBoot, type HttpBootOptions } from './http-boot.ts';
@@ -33,6 +36,7 @@ import {
   type InterfaceOptions,
   type NetbootPorts,
   servedInterfaces,
+  servedIpv6,
 } from './options.ts';
 import { noTap, type PacketTap } from './packet-tap.ts';
 import { createPeers } from './peers.ts';
@@ -103,7 +107,7 @@ export type InterfaceBound = {
   readonly http: UdpPeer;
 };
 
-/** Where the first interface is served, and all of them; null when none is enabled. */
+/** Where the first interface is served over IPv4, and all of them; null when none is. */
 export type NetbootBound = (InterfaceBound & { readonly interfaces: readonly InterfaceBound[] }) | null;
 
 export type Netboot = Component<NetbootBound> & {
@@ -120,15 +124,15 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
   const { udp, clock, log, meter, machines, attempts, timeline } = deps;
   const { entropy = systemEntropy, tap = noTap, network = linuxNetwork } = deps;
   const { ports = DEFAULT_PORTS, sockets = new Map() } = options;
-  const [first, ...further] = servedInterfaces(options.interfaces, sockets);
+  const enabled = servedInterfaces(options.interfaces, sockets);
+  const enabled6 = servedIpv6(options.interfaces);
   const others = new Map<string, OtherServers>();
   const progress = createBootProgress(
     { memory: deps.loaderMemory, clock, log },
     { patienceMs: 1000 * (options.loaderPatienceSeconds ?? 60) },
   );
 
-  async function serve(first: InterfaceOptions, signal: AbortSignal): Promise<void> {
-    const enabled = [first, ...further];
+  async function serve(signal: AbortSignal): Promise<void> {
     checkDefaultRoutes(enabled, await network.defaultRouteInterfaces());
     const loaders = await loadLoaders(options.loaders, LOADER_MAP, { log, secureBoot: options.secureBoot ?? 'off' });
     const catalog = createAssetCatalog({ clock, log }, { folders: options.assets, stored: deps.assets });
@@ -137,9 +141,11 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     const leases = createLeaseTable({ leases: deps.leases });
     await leases.load();
     const inventory = createInventory({ machines, clock });
+    const links = enabled6.flatMap(({ own }) => linksOf(own));
+    const heard = createHeardAddresses({ clock });
     const names = new Set(enabled.map(({ name }) => name));
     const neighbours = async () => (await network.neighbours()).filter((each) => names.has(each.interface));
-    const peers = createPeers({ leases: deps.leases, machines, clock, neighbours });
+    const peers = createPeers({ leases: deps.leases, machines, clock, neighbours, links, heard });
     const discovery = createDiscovery(
       { discovered: deps.discovered ?? NOT_KEPT, clock, log, meter },
       options.discovery,
@@ -153,16 +159,17 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
       const machineFiles = loaders.grubByMachine
         ? (server: string) => createMachineFiles({ peers, directory, catalog, cache }, { ...options.script, server })
         : undefined;
+      const own4 = fixed === undefined ? enabled.map(({ address }) => address.address) : [fixed];
+      const [address = '127.0.0.1', ...furtherAddresses] = [...own4, ...enabled6.map(({ own }) => own.address.address)];
       const http = createHttpBoot(
         {
           ...{ attempts, machines, peers, clock, log, meter, catalog, cache, loaders: loaders.files, sightings },
           ...(machineFiles === undefined ? {} : { machineFiles }),
         },
         {
-          ...{ ...options.script, ...options.http, address: fixed ?? first.address.address },
+          ...{ ...options.script, ...options.http, address, furtherAddresses },
           ...(options.https === undefined ? {} : { https: options.https }),
           sockets: httpSockets(enabled, sockets, fixed),
-          furtherAddresses: fixed === undefined ? further.map(({ address }) => address.address) : [],
         },
       );
       const served = await all.start(http);
@@ -197,6 +204,19 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
         const bound = { tftp: await all.start(tftp), proxy: await all.start(proxy), dhcp: await all.start(dhcp) };
         interfaces.push({ interface: name, ...bound, http: { address: fixed ?? address, port: served.port } });
       }
+      for (const { name, own } of enabled6) {
+        const fd = sockets.get(name)?.dhcpv6;
+        const strangers = createStrangers({ clock, log, meter });
+        const dhcpv6 = createDhcpv6Server(
+          { ...shared, sightings, strangers, progress, heard },
+          {
+            ...{ name, own, loaders: loaders.names, scriptBaseUrl: served.baseUrlAt(own.address.address) },
+            ports: { server: ports.dhcpv6 ?? 547, client: ports.dhcpv6Client ?? 546 },
+            ...(fd === undefined ? {} : { fd }),
+          },
+        );
+        await all.start(dhcpv6);
+      }
       const [bound] = interfaces;
       readiness.resolve(bound === undefined ? null : { ...bound, interfaces });
       await all.ended();
@@ -212,7 +232,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     otherServers: () => [...others.values()].flatMap((each) => each.list()),
     run: (signal) =>
       runComponent(readiness, signal, async () => {
-        if (first !== undefined) return serve(first, signal);
+        if (enabled.length + enabled6.length > 0) return serve(signal);
         readiness.resolve(null);
         await untilAborted(signal, []);
       }),

@@ -2,6 +2,7 @@ import type { InterfaceMode } from '../domain/boot-policy.ts';
 import type { RawDhcpOption } from '../domain/dhcp-options.ts';
 import { ConfigError } from '../foundation/errors.ts';
 import { ipv4FromNumber, ipv4ToNumber } from '../protocols/dhcp/ipv4.ts';
+import type { Ipv6Options } from './dhcpv6/ipv6-options.ts';
 
 /** Addresses given out for a while. */
 export type PoolOptions = {
@@ -57,6 +58,8 @@ export type InterfaceOptions = NetworkOptions & {
   readonly conflictProbe?: boolean;
   /** How other DHCP servers are found. Default `off`. */
   readonly otherServers?: 'off' | 'listen' | 'probe';
+  /** How it is served over IPv6. Default: not at all. */
+  readonly ipv6?: Ipv6Options;
 };
 
 /** UDP ports. Firmware knows no others than the defaults; tests and the simulator do. */
@@ -65,6 +68,9 @@ export type NetbootPorts = {
   readonly dhcpClient: number;
   readonly proxy: number;
   readonly tftp: number;
+  /** Default 547 and 546. */
+  readonly dhcpv6?: number;
+  readonly dhcpv6Client?: number;
 };
 
 export const DEFAULT_PORTS: NetbootPorts = { dhcp: 67, dhcpClient: 68, proxy: 4011, tftp: 69 };
@@ -79,10 +85,10 @@ export type InheritedSockets = ReadonlyMap<string, InterfaceSockets>;
 /** In place of an interface's name: sockets for all of them, which only HTTP and HTTPS have. */
 export const EVERYWHERE = '';
 
-const SOCKET_KINDS: readonly SocketKind[] = ['dhcp', 'dhcpClient', 'proxy', 'tftp', 'http', 'https'];
+const SOCKET_KINDS: readonly SocketKind[] = ['dhcp', 'dhcpClient', 'proxy', 'tftp', 'dhcpv6', 'http', 'https'];
 
 /**
- * Sorts inherited descriptors by their names: `dhcp.eno1`, `proxy.eno1`, `tftp.eno1`, `dhcpClient.eno1`, `http.eno1`, `https.eno1`;
+ * Sorts inherited descriptors by their names: `dhcp.eno1`, `proxy.eno1`, `tftp.eno1`, `dhcpClient.eno1`, `dhcpv6.eno1`, `http.eno1`, `https.eno1`;
  * `http` and `https` alone are for all interfaces.
  * @param sockets of others too, which are left out
  * @throws ConfigError when a name is there twice: only one of the two would be read
@@ -155,6 +161,15 @@ export function servedInterfaces(
     for (const { pool, network } of own.subnets ?? []) checkPool(`netboot interface ${own.name}`, pool, network);
   }
   return enabled;
+}
+
+/** What is served over IPv6, where that is not off. */
+export function servedIpv6(
+  interfaces: readonly InterfaceOptions[],
+): readonly { readonly name: string; readonly own: Ipv6Options & { readonly mode: 'proxy' | 'full' } }[] {
+  return interfaces.flatMap(({ name, ipv6 }) =>
+    ipv6 === undefined || ipv6.mode === 'off' ? [] : [{ name, own: { ...ipv6, mode: ipv6.mode } }],
+  );
 }
 
 /**

@@ -3,7 +3,7 @@ import type { UdpPeer } from '../foundation/udp.ts';
 /** A datagram that a listener has received or sent, as it was on the wire. */
 export type TappedPacket = {
   readonly direction: 'in' | 'out';
-  readonly protocol: 'dhcp' | 'proxy' | 'tftp';
+  readonly protocol: 'dhcp' | 'proxy' | 'tftp' | 'dhcpv6';
   /** The served interface, by its configured name. */
   readonly interface: string;
   readonly local: UdpPeer;

@@ -1,19 +1,19 @@
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Meter } from '../foundation/meter.ts';
-import { describeDhcpMessage } from '../protocols/dhcp/message.ts';
+import type { BootQuestion } from './dhcp/boot-desk.ts';
 import type { UnderstoodRequest } from './dhcp/understand.ts';
 
 export type Strangers = {
   /** Takes note of a request of a machine nobody declared: counts it, and says so in the log once a minute for each address. */
-  saw(request: UnderstoodRequest, channel: 'dhcp' | 'proxy'): void;
+  saw(request: BootQuestion, channel: 'dhcp' | 'proxy' | 'dhcpv6'): void;
 };
 
 export type StrangersParts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Meter;
-  /** Told of each request, for the list of discovered machines. Default: nobody. */
+  /** Told of each request over IPv4, for the list of discovered machines. Default: nobody. */
   readonly discover?: (request: UnderstoodRequest) => void;
 };
 
@@ -25,7 +25,7 @@ const MOST_REMEMBERED = 1024;
 export function createStrangers({ clock, log, meter, discover }: StrangersParts): Strangers {
   const lastSaid = new Map<string, number>();
 
-  function sayOnce({ mac, message }: UnderstoodRequest, channel: string): void {
+  function sayOnce({ mac, describe }: BootQuestion, channel: string): void {
     const now = clock.now();
     const last = lastSaid.get(mac);
     if (last !== undefined && now - last < ONE_MINUTE_MS) return;
@@ -37,17 +37,18 @@ export function createStrangers({ clock, log, meter, discover }: StrangersParts)
     }
     lastSaid.delete(mac);
     lastSaid.set(mac, now);
-    log.info(
-      { mac, channel, request: describeDhcpMessage(message) },
-      'request of an unknown machine: declare it to boot it',
-    );
+    log.info({ mac, channel, request: describe() }, 'request of an unknown machine: declare it to boot it');
   }
 
   return {
     saw(request, channel) {
       meter.count('netboot_unknown_machine', { channel });
-      discover?.(request);
+      if (channel !== 'dhcpv6' && isUnderstood(request)) discover?.(request);
       sayOnce(request, channel);
     },
   };
+}
+
+function isUnderstood(request: BootQuestion): request is UnderstoodRequest {
+  return 'message' in request;
 }

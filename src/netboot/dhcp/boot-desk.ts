@@ -17,7 +17,18 @@ import { SCRIPT_NAME } from '../boot-urls.ts';
 import type { Sightings } from '../sightings.ts';
 import type { Strangers } from '../strangers.ts';
 import { type BootWord, bootWordOf } from './boot-word.ts';
-import type { UnderstoodRequest } from './understand.ts';
+
+/** What was understood of a request, over IPv4 or IPv6. */
+export type BootQuestion = {
+  readonly mac: string;
+  readonly client: Omit<BootRequest, 'channel' | 'messageType'>;
+  /** First word of the client's vendor class, which a boot answer repeats. */
+  readonly vendorClass: string;
+  /** In both byte orders, the specified one first; empty when it told none. */
+  readonly uuids: readonly string[];
+  /** One line for the log, of what a stranger sent. */
+  describe(): string;
+};
 
 export type BootDeskDeps = {
   readonly directory: BootDirectory;
@@ -45,7 +56,7 @@ export type Consultation = {
 export type BootDesk = {
   /** Finds the machine, asks the policy and reports the question; undefined: no answer. */
   consult(
-    request: UnderstoodRequest,
+    request: BootQuestion,
     messageType: BootRequest['messageType'],
     channel: Channel,
   ): Promise<Consultation | undefined>;
@@ -53,7 +64,7 @@ export type BootDesk = {
   offered(consultation: Consultation, channel: Channel): void;
 };
 
-/** What the two DHCP listeners share: from an understood request to the policy's answer, with its sightings. */
+/** What the DHCP listeners of both families share: from an understood request to the policy's answer, with its sightings. */
 export function createBootDesk(deps: BootDeskDeps, options: BootDeskOptions): BootDesk {
   const { directory, sightings, strangers, progress } = deps;
   const { mode, loaders, scriptBaseUrl } = options;

@@ -6,14 +6,18 @@ import json, os, socket, sys
 opened = []
 for wanted in json.loads(sys.argv[1]):
     stream = wanted.get("stream", False)
-    one = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+    six = wanted.get("family") == 6
+    one = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
     one.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, wanted["device"].encode())
     one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if not stream:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        if not six:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         # SO_RCVBUFFORCE, as ReceiveBuffer= does: beyond net.core.rmem_max.
         one.setsockopt(socket.SOL_SOCKET, 33, wanted.get("buffer", 1 << 20))
-    one.bind(("0.0.0.0", wanted["port"]))
+    if six:
+        one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    one.bind(("::" if six else "0.0.0.0", wanted["port"]))
     if stream:
         one.listen(4096)
     opened.append((one, wanted["name"]))

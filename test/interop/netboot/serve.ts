@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { readEnvironment } from '../../../src/config/environment.ts';
 import type { FirmwareSpec } from '../../../src/domain/boot/firmware-spec.ts';
+import { createRadvd } from '../../../src/drivers/router-advertisements/radvd.ts';
 import { systemClock } from '../../../src/foundation/clock.ts';
+import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { type LogFields, silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
 import { systemThread } from '../../../src/foundation/thread.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
 import { createForgetfulLoaderMemory } from '../../../src/netboot/boot-progress.ts';
+import { routerAdvertisementsOf } from '../../../src/netboot/dhcpv6/router-advertisements.ts';
 import { createNetboot, type NetbootOptions } from '../../../src/netboot/netboot.ts';
 import { netbootSockets } from '../../../src/netboot/options.ts';
 import {
@@ -20,7 +24,7 @@ import {
 /** What the parent process asks for, in a JSON file named by the first argument. */
 export type ServeOrder = {
   readonly options: NetbootOptions;
-  readonly machine: { readonly mac: string; readonly address: string };
+  readonly machine: { readonly mac: string; readonly address: string; readonly address6?: string };
   /** Further ones: m2, m3, … */
   readonly further?: readonly ServeOrder['machine'][];
   /** What the first machine's firmware needs. */
@@ -33,11 +37,11 @@ export type ServeOrder = {
 
 // The listeners as a process of their own, so that they can stand in a network namespace. Each event is a line on stdout.
 const order: ServeOrder = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
-const [machine, ...further] = [order.machine, ...(order.further ?? [])].map(({ mac, address }, index) =>
+const [machine, ...further] = [order.machine, ...(order.further ?? [])].map(({ mac, ...addresses }, index) =>
   sampleMachine({
     name: `m${index + 1}`,
     macs: [mac],
-    address,
+    ...addresses,
     ...(index === 0 && order.firmware !== undefined ? { firmware: order.firmware } : {}),
   }),
 );
@@ -76,7 +80,12 @@ const netboot = createNetboot(
 );
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
-const running = netboot.run(stop.signal);
+const advertisements = routerAdvertisementsOf(order.options.interfaces);
+const radvd = createRadvd(
+  { clock: systemClock, entropy: systemEntropy, log },
+  { advertisements, folder: dirname(process.argv[2] ?? ''), path: '/usr/sbin:/usr/bin' },
+);
+const running = Promise.all([netboot.run(stop.signal), ...(advertisements.length > 0 ? [radvd.run(stop.signal)] : [])]);
 running.catch(() => undefined);
 await netboot.ready;
 say({ type: 'ready', data: {} });

@@ -11,6 +11,8 @@ export type InheritedSocket = {
   readonly port: number;
   /** TCP, listening. Default: UDP. */
   readonly stream?: boolean;
+  /** Default 4. */
+  readonly family?: 4 | 6;
 };
 
 /** What is in the URLs of the attempt that `serve.ts` arms. */
