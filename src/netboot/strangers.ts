@@ -1,7 +1,7 @@
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Meter } from '../foundation/meter.ts';
-import type { BootQuestion } from './dhcp/boot-desk.ts';
+import type { BootQuestion } from './dhcp/boot-question.ts';
 import type { UnderstoodRequest } from './dhcp/understand.ts';
 
 export type Strangers = {

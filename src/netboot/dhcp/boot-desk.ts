@@ -16,19 +16,8 @@ import type { BootProgress } from '../boot-progress.ts';
 import { SCRIPT_NAME } from '../boot-urls.ts';
 import type { Sightings } from '../sightings.ts';
 import type { Strangers } from '../strangers.ts';
+import type { BootQuestion } from './boot-question.ts';
 import { type BootWord, bootWordOf } from './boot-word.ts';
-
-/** What was understood of a request, over IPv4 or IPv6. */
-export type BootQuestion = {
-  readonly mac: string;
-  readonly client: Omit<BootRequest, 'channel' | 'messageType'>;
-  /** First word of the client's vendor class, which a boot answer repeats. */
-  readonly vendorClass: string;
-  /** In both byte orders, the specified one first; empty when it told none. */
-  readonly uuids: readonly string[];
-  /** One line for the log, of what a stranger sent. */
-  describe(): string;
-};
 
 export type BootDeskDeps = {
   readonly directory: BootDirectory;

@@ -13,7 +13,7 @@ import { decodeIpxeOptions, ipxeFeatures } from '../../protocols/ipxe/encapsulat
 import { pxeClientOf } from '../../protocols/pxe/client.ts';
 import { machineIdentifiersOf } from '../../protocols/pxe/machine-identifier.ts';
 import { isRaspberryPiRom } from '../../protocols/pxe/raspberry-pi.ts';
-import type { BootQuestion } from './boot-desk.ts';
+import type { BootQuestion } from './boot-question.ts';
 
 /** Messages that clients send. */
 export type ClientMessageType = 'discover' | 'request' | 'decline' | 'release' | 'inform';

@@ -18,7 +18,7 @@ import {
 import { DHCPV6_OPTION, type Dhcpv6Options, dhcpv6Option } from '../../protocols/dhcpv6/options.ts';
 import { bootClientOf } from '../../protocols/pxe/client.ts';
 import { machineIdentifiersOf } from '../../protocols/pxe/machine-identifier.ts';
-import type { BootQuestion } from '../dhcp/boot-desk.ts';
+import type { BootQuestion } from '../dhcp/boot-question.ts';
 
 const CLIENT_TYPES = [
   'solicit',

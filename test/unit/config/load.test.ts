@@ -73,7 +73,8 @@ describe('defaults', () => {
       [{ maximumBlksize: 65_465 }, 'maximumBlksize'],
       [{ maximumWindowsize: 0 }, 'maximumWindowsize'],
       [{ maximumTransfers: 0 }, 'maximumTransfers'],
-      [{ maximumTransfersPerClient: 257 }, 'more than all transfers together (256)'],
+      [{ maximumTransfersPerClient: 1025 }, 'more than all transfers together (1024)'],
+      [{ threads: 17 }, 'threads'],
       [{ blksize: 1 }, 'maximumBlksize'],
     ];
     for (const [limits, said] of wrong) expect(problemsOf(tftp(limits)).join('\n')).toContain(said);
