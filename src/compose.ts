@@ -55,7 +55,10 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const [clock, entropy, udp, meter] = [systemClock, systemEntropy, systemUdp, createMeter()];
   const base = { clock, entropy, log, meter };
 
-  await using store = await openStore(base, { path: join(config.dataDirectory, 'bootwright.db') });
+  await using store = await openStore(base, {
+    path: join(config.dataDirectory, 'bootwright.db'),
+    bootCaptures: config.netboot?.captures ?? {},
+  });
   const { machines, runs, timeline, tokens } = store;
   await syncMachines(machines, config.machines, log);
 

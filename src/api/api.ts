@@ -12,6 +12,7 @@ import { aboutRoutes } from './routes/about.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { bmcRoutes } from './routes/bmc.ts';
 import { consoleRoutes } from './routes/console.ts';
+import { doctorRoutes } from './routes/doctor.ts';
 import { eventRoutes } from './routes/events.ts';
 import { createFeeds } from './routes/feeds.ts';
 import { hardwareRoutes } from './routes/hardware.ts';
@@ -67,6 +68,7 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
     ...eventRoutes(parts),
     ...consoleRoutes(parts),
     ...assetRoutes(parts),
+    ...doctorRoutes(parts),
     ...feeds.routes,
     ...tokenRoutes({ ...parts, log }),
     ...sessionRoutes(sessions),

@@ -8,6 +8,7 @@ import {
   consolePageSchema,
   consoleServerMessageSchema,
 } from './schema/console.ts';
+import { bootAttemptSchema, bootFindingSchema } from './schema/doctor.ts';
 import { eventPageSchema, eventSchema } from './schema/event.ts';
 import {
   bootOverrideSchema,
@@ -63,6 +64,8 @@ const NAMED = {
   NewAsset: newAssetSchema,
   CapturedGeneration: capturedSchema,
   Collected: collectedSchema,
+  BootAttempt: bootAttemptSchema,
+  BootFinding: bootFindingSchema,
   Event: eventSchema,
   EventPage: eventPageSchema,
   Chassis: chassisSchema,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { CliError, EXIT, type ExitCode } from './cli-error.ts';
 import { addAssetCommands } from './commands/assets.ts';
 import { addConsoleCommands } from './commands/console.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addEventCommands } from './commands/events.ts';
 import { addHardwareCommands } from './commands/hardware.ts';
 import { addMachineCommands } from './commands/machines.ts';
@@ -41,6 +42,7 @@ async function main(argv: readonly string[], around: CliEnvironment): Promise<Ex
   addOrderCommands(program, around, exits);
   addRunCommands(program, around, exits);
   addEventCommands(program, around);
+  addDoctorCommand(program, around, exits);
   addConsoleCommands(program, around);
   addHardwareCommands(program, around, exits);
   addAssetCommands(program, around);

@@ -1,3 +1,4 @@
+import type { BootCaptures } from '../domain/ports/boot-captures.ts';
 import type { LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { BootAttempts, Leases } from '../domain/ports/netboot.ts';
@@ -17,6 +18,7 @@ import { type Component, createReadiness, runComponent, untilAborted } from './c
 import { createLeaseTable } from './dhcp/lease-table.ts';
 import { createOtherServers, type OtherServer, type OtherServers } from './dhcp/other-servers.ts';
 import { createDhcpServer } from './dhcp-server.ts';
+import { createBootDoctor } from './doctor/boot-doctor.ts';
 import type { BootScriptOptions } from './http/boot-script.ts';
 import { createHttpBoot, type HttpBootOptions } from './http-boot.ts';
 import { createInventory } from './inventory.ts';
@@ -29,7 +31,7 @@ import {
   type NetbootPorts,
   servedInterfaces,
 } from './options.ts';
-import { noTap, type PacketTap } from './packet-tap.ts';
+import { bothTaps, noTap, type PacketTap } from './packet-tap.ts';
 import { createPeers } from './peers.ts';
 import { createProxyDhcp } from './proxy-dhcp.ts';
 import { createSightings } from './sightings.ts';
@@ -44,10 +46,12 @@ export type NetbootDeps = {
   readonly log: Log;
   readonly meter: Meter;
   readonly machines: Pick<Machines, 'get' | 'list' | 'findByMac'>;
-  readonly attempts: Pick<BootAttempts, 'current' | 'find'>;
+  readonly attempts: Pick<BootAttempts, 'current' | 'find' | 'armed'>;
   readonly leases: Leases;
   readonly loaderMemory: LoaderMemory;
   readonly timeline: Timeline;
+  /** Where boots that were watched are kept. Absent: none is watched. */
+  readonly bootCaptures?: BootCaptures;
   /** Sees each datagram of DHCP and TFTP. Default: nobody looks. */
   readonly tap?: PacketTap;
   /** Default: the kernel's. */
@@ -103,10 +107,12 @@ export type Netboot = Component<NetbootBound> & {
 export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netboot {
   const readiness = createReadiness<NetbootBound>();
   const { udp, clock, log, meter, machines, attempts, timeline } = deps;
-  const { entropy = systemEntropy, tap = noTap, network = linuxNetwork } = deps;
+  const { entropy = systemEntropy, network = linuxNetwork, bootCaptures: captures } = deps;
   const { ports = DEFAULT_PORTS, sockets = new Map() } = options;
   const [first, ...further] = servedInterfaces(options.interfaces, sockets);
   const others = new Map<string, OtherServers>();
+
+  const otherServers = (): readonly OtherServer[] => [...others.values()].flatMap((each) => each.list());
 
   async function serve(first: InterfaceOptions, signal: AbortSignal): Promise<void> {
     const enabled = [first, ...further];
@@ -121,16 +127,36 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     const peers = createPeers({ leases: deps.leases, machines, clock });
     const strangers = createStrangers({ clock, log, meter });
     const directory = createBootDirectory({ machines: inventory, attempts });
-    const progress = createBootProgress(
-      { memory: deps.loaderMemory, clock, log },
-      { patienceMs: 1000 * (options.loaderPatienceSeconds ?? 60) },
-    );
-    const sightings = progress.watching(createSightings({ timeline, clock, log, meter }));
+    const patienceMs = 1000 * (options.loaderPatienceSeconds ?? 60);
+    const progress = createBootProgress({ memory: deps.loaderMemory, clock, log }, { patienceMs });
+    const reported = createSightings({ timeline, clock, log, meter });
+    const doctor =
+      captures === undefined
+        ? undefined
+        : createBootDoctor(
+            { attempts, machines, timeline, captures, sightings: reported, otherServers, clock, log, meter },
+            { interfaces: enabled, patienceMs },
+          );
+    const tap = bothTaps(deps.tap ?? noTap, doctor?.tap ?? noTap);
+    const requests = doctor === undefined ? {} : { requests: doctor.requests };
+    const sightings = progress.watching(doctor?.sightings ?? reported);
     const all = startTogether(signal);
     try {
       const fixed = options.http.address;
       const http = createHttpBoot(
-        { attempts, machines, peers, clock, log, meter, catalog, cache, loaders: loaders.files, sightings },
+        {
+          attempts,
+          machines,
+          peers,
+          clock,
+          log,
+          meter,
+          catalog,
+          cache,
+          loaders: loaders.files,
+          sightings,
+          ...requests,
+        },
         {
           ...{ ...options.script, ...options.http, address: fixed ?? first.address.address },
           ...(options.https === undefined ? {} : { https: options.https }),
@@ -138,6 +164,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
         },
       );
       const served = await all.start(http);
+      if (doctor !== undefined) all.add(doctor.run);
       const shared = { udp, clock, entropy, log, meter, tap, network, directory, inventory, leases, peers };
       const interfaces: InterfaceBound[] = [];
       for (const own of enabled) {
@@ -177,7 +204,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
 
   return {
     ready: readiness.ready,
-    otherServers: () => [...others.values()].flatMap((each) => each.list()),
+    otherServers,
     run: (signal) =>
       runComponent(readiness, signal, async () => {
         if (first !== undefined) return serve(first, signal);
@@ -192,11 +219,15 @@ function startTogether(signal: AbortSignal) {
   const over = new AbortController();
   const together = AbortSignal.any([signal, over.signal]);
   const running: Promise<void>[] = [];
+  function add(part: (signal: AbortSignal) => Promise<void>): void {
+    const run = part(together).finally(() => over.abort());
+    run.catch(() => undefined);
+    running.push(run);
+  }
   return {
+    add,
     async start<Bound>(component: Component<Bound>): Promise<Bound> {
-      const run = component.run(together).finally(() => over.abort());
-      run.catch(() => undefined);
-      running.push(run);
+      add((within) => component.run(within));
       return component.ready;
     },
     /** Settles when all have ended; rejects with the first fault. */

@@ -61,6 +61,16 @@ export function createBootAttempts(context: StoreContext, entropy: Entropy): Boo
       return row === undefined ? undefined : attemptOf(row);
     },
 
+    async armed() {
+      const rows = await db
+        .selectFrom('boot_attempts')
+        .selectAll()
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', clock.now())
+        .execute();
+      return rows.map(attemptOf);
+    },
+
     async find(token) {
       const row = await db.selectFrom('boot_attempts').selectAll().where('token', '=', token).executeTakeFirst();
       return row === undefined ? undefined : { ...attemptOf(row), ended: row.ended_at !== null };

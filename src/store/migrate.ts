@@ -8,6 +8,7 @@ import * as consoleText from './migrations/0002-console-text.ts';
 import * as bmcPins from './migrations/0003-bmc-pins.ts';
 import * as bootLoaders from './migrations/0005-boot-loaders.ts';
 import * as assets from './migrations/0006-assets.ts';
+import * as bootCaptures from './migrations/0008-boot-captures.ts';
 
 type Migration = { readonly up: (schema: SchemaModule, types: ColumnTypes) => Promise<void> };
 
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly (readonly [name: string, migration: Migration])[] = [
   ['0003-bmc-pins', bmcPins],
   ['0005-boot-loaders', bootLoaders],
   ['0006-assets', assets],
+  ['0008-boot-captures', bootCaptures],
 ];
 
 /**

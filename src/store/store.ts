@@ -1,5 +1,6 @@
 import type { AssetRecords } from '../domain/ports/assets.ts';
 import type { BmcPins } from '../domain/ports/bmc-pins.ts';
+import type { BootCaptures } from '../domain/ports/boot-captures.ts';
 import type { ConsoleText } from '../domain/ports/consoles.ts';
 import type { Generations } from '../domain/ports/generations.ts';
 import type { LoaderMemory } from '../domain/ports/loader-memory.ts';
@@ -15,6 +16,7 @@ import type { Log } from '../foundation/log.ts';
 import { createAssetRecords } from './assets.ts';
 import { createBootAttempts } from './attempts.ts';
 import { createBmcPins } from './bmc-pins.ts';
+import { type BootCapturesOptions, createBootCaptures } from './boot-captures.ts';
 import { createConsoleText } from './console-text.ts';
 import { createLeases } from './dhcp-leases.ts';
 import { createGenerations } from './generations.ts';
@@ -43,6 +45,7 @@ export type Store = AsyncDisposable & {
   readonly tokens: Tokens;
   readonly bmcPins: BmcPins;
   readonly consoleText: ConsoleText;
+  readonly bootCaptures: BootCaptures;
   close(): Promise<void>;
 };
 
@@ -51,6 +54,8 @@ export type StoreOptions = SqliteOptions & {
   readonly outputKeptBytes?: number;
   /** Bytes of console text kept of one machine; the oldest go first. Default 8 MiB. */
   readonly consoleKeptBytes?: number;
+  /** How many boot attempts are kept, and how long. */
+  readonly bootCaptures?: BootCapturesOptions;
 };
 
 /**
@@ -85,6 +90,7 @@ export async function openStore(
     tokens: createTokens(context),
     bmcPins: createBmcPins(context),
     consoleText: createConsoleText(context, { keptBytes: options.consoleKeptBytes ?? 8 * 1024 * 1024 }),
+    bootCaptures: createBootCaptures(context, options.bootCaptures),
     close: () => database.close(),
     [Symbol.asyncDispose]: () => database.close(),
   };

@@ -61,7 +61,17 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
   } = options;
   const entropy = systemEntropy;
   const store = await openStore({ clock, entropy, log }, { path: ':memory:' });
-  const { machines, runs, timeline, output, tokens, generations, consoleText, assetRecords: records } = store;
+  const {
+    machines,
+    runs,
+    timeline,
+    output,
+    tokens,
+    generations,
+    consoleText,
+    bootCaptures,
+    assetRecords: records,
+  } = store;
   const folder = mkdtempSync(join(tmpdir(), 'bootwright-assets-'));
   const assets = await openAssetStore({ records, clock, log }, { folder, ...assetOptions });
   const open: OpenGenerationFiles = async (machine) => {
@@ -91,6 +101,7 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     captures,
     consoles,
     consoleText,
+    bootCaptures,
     bmcs,
     clock,
     entropy,

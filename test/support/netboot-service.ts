@@ -3,13 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Machine, MachineSpec } from '../../src/domain/machine.ts';
 import type { LoaderMemory } from '../../src/domain/ports/loader-memory.ts';
-import { systemClock } from '../../src/foundation/clock.ts';
+import { type Clock, systemClock } from '../../src/foundation/clock.ts';
 import { silentLog } from '../../src/foundation/log.ts';
 import { createMeter } from '../../src/foundation/meter.ts';
 import { systemUdp } from '../../src/foundation/udp.ts';
 import { createForgetfulLoaderMemory } from '../../src/netboot/boot-progress.ts';
 import { createNetboot, type NetbootBound, type NetbootOptions } from '../../src/netboot/netboot.ts';
-import { memoryAttempts, memoryLeases, memoryMachines, memoryTimeline, sampleMachine } from './netboot-ports.ts';
+import {
+  type MemoryBootCaptures,
+  memoryAttempts,
+  memoryLeases,
+  memoryMachines,
+  memoryTimeline,
+  sampleMachine,
+} from './netboot-ports.ts';
 
 /** Addresses of a test's own corner of loopback: any 127.x.y.z is ours without being set up. */
 export type Corner = { readonly server: string; readonly relay: string; machine(n: number): string };
@@ -42,6 +49,10 @@ export type TestNetbootOptions = {
   readonly options?: Partial<NetbootOptions>;
   /** Loaders beside the usual ones. Default none. */
   readonly moreLoaders?: readonly string[];
+  /** Boots are watched, and kept there. Default: they are not. */
+  readonly bootCaptures?: MemoryBootCaptures;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** What a machine is beside the usual. */
   spec?(n: number): Partial<MachineSpec>;
 };
@@ -54,6 +65,8 @@ export async function startNetboot({
   options = {},
   moreLoaders = [],
   spec = () => ({}),
+  bootCaptures,
+  clock = systemClock,
 }: TestNetbootOptions): Promise<TestNetboot> {
   const folder = mkdtempSync(join(tmpdir(), 'bw-netboot-'));
   const assets = {
@@ -77,13 +90,13 @@ export async function startNetboot({
       ...spec(index + 1),
     }),
   );
-  const now = systemClock.now;
+  const { now } = clock;
   const [attempts, leases, timeline, meter] = [memoryAttempts(now), memoryLeases(), memoryTimeline(now), createMeter()];
   const loaderMemory = createForgetfulLoaderMemory();
   const netboot = createNetboot(
     {
       udp: systemUdp,
-      clock: systemClock,
+      clock,
       log: silentLog,
       meter,
       machines: memoryMachines(machines),
@@ -91,6 +104,7 @@ export async function startNetboot({
       leases,
       loaderMemory,
       timeline,
+      ...(bootCaptures === undefined ? {} : { bootCaptures }),
     },
     {
       interfaces: [

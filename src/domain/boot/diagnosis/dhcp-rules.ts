@@ -1,4 +1,4 @@
-import { type BootEvidence, fetchedSince, talkOf } from './evidence.ts';
+import { fetchedSince, talkOf } from './evidence.ts';
 import { count, othersText, type Rule, serverText } from './rule.ts';
 import type { Talk } from './talk.ts';
 

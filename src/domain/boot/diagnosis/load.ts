@@ -26,7 +26,6 @@ export type Load = {
 export function afterTransferred(load: Load | null, seen: Transferred): Load {
   const { at, what, file } = seen;
   const same = load !== null && load.by === 'tftp' && load.file === file;
-  if (what === 'asked') return same && load.end !== 'served' ? askedAgain(load, at) : fresh('tftp', file, at);
   const before = same ? load : fresh('tftp', file, at);
   const now: Load = {
     ...before,
@@ -35,6 +34,8 @@ export function afterTransferred(load: Load | null, seen: Transferred): Load {
     blocks: Math.max(before.blocks, seen.blocks ?? 0),
   };
   switch (what) {
+    case 'asked':
+      return same && load.end !== 'served' ? askedAgain(load, at) : fresh('tftp', file, at);
     case 'answered':
       return { ...now, answered: true };
     case 'moved':

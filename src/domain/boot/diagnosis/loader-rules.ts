@@ -1,5 +1,5 @@
 import { talkLine } from './dhcp-rules.ts';
-import { type BootEvidence, talkOf } from './evidence.ts';
+import type { BootEvidence } from './evidence.ts';
 import type { Load } from './load.ts';
 import { furthest, rankOf } from './marks.ts';
 import { count, type FindingText, othersText, type Rule } from './rule.ts';
