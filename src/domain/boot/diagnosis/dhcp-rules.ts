@@ -146,8 +146,9 @@ function notTaken(code: 'offer-not-taken' | 'relay-not-answering', applies: (tal
       if (since.offered === null || lastOfferAt === null || fetchedSince(evidence.pass, since.offered))
         return undefined;
       if (talk.offers > FEW_OFFERS) return since.offered + NOT_TAKEN_MS;
-      // Where it was sent on to port 4011, that is what did not come.
-      return talk.names === 'boot-server' ? undefined : lastOfferAt + SILENT_MS;
+      // It may have asked the other server without our hearing it: then what it was told to do next did not come.
+      const told = talk.names === 'boot-server' || (talk.mode === 'proxy' && talk.names === 'script');
+      return told ? undefined : lastOfferAt + SILENT_MS;
     },
     tell: (evidence) => {
       const talk = talkOf(evidence);
