@@ -48,7 +48,15 @@ function story(evidence: BootEvidence, second: number): Story {
     asked: (change = {}) =>
       next({
         ...{ kind: 'asked', at, channel: 'dhcp', type: 'discover', speaker: 'firmware', mac: CARD, interface: 'eth0' },
-        ...{ mode: 'full', relay: null, architecture: 7, chosen: null, configured: false, heardOffers: null },
+        ...{
+          mode: 'full',
+          relay: null,
+          architecture: 7,
+          chosen: null,
+          foreign: false,
+          configured: false,
+          heardOffers: null,
+        },
         ...change,
       }),
     answered: (change = {}) =>

@@ -96,7 +96,7 @@ async function savePackets(
       `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  terminal.remark(`${packets} ${packets === 1 ? "packet" : "packets"} written to ${file}`);
+  terminal.remark(`${packets} ${packets === 1 ? 'packet' : 'packets'} written to ${file}`);
 }
 
 /** Prints the verdict. @returns 1 when something is wrong that is not over */

@@ -61,6 +61,7 @@ const REFRESH_MS = 1000;
 const REFRESH_ANYWAY_MS = 5000;
 /** Reading it may take this share of the time: one part of so many. */
 const MOST_SHARE = 20;
+const WOKEN = 'news';
 /** The attempt that a machine's URL belonged to is over: it says nothing about the one that is armed. */
 const GONE = 410;
 
@@ -78,12 +79,13 @@ export function createBootDoctor(deps: BootDoctorDeps, options: BootDoctorOption
   let news = true;
   let notBefore = 0;
   let waking = new AbortController();
+  const ours = options.interfaces.map(({ address }) => address.address);
   const interfaces = new Map(options.interfaces.map((each) => [each.name, each]));
 
   function sawDhcp(found: BootCase, packet: TappedPacket, at: number): void {
     const own = interfaces.get(packet.interface);
     found.keep(packet, own?.address.address ?? packet.local.address, at);
-    const understood = understandPacket(packet, own?.mode ?? 'full', at);
+    const understood = understandPacket(packet, { mode: own?.mode ?? 'full', ours }, at);
     if (understood === undefined) return;
     found.observe(understood.seen);
     if (understood.address !== null) roster.claim(found, understood.address);
@@ -179,7 +181,8 @@ export function createBootDoctor(deps: BootDoctorDeps, options: BootDoctorOption
   /** Something happened that may be the first of an attempt: what is armed is read now, unless it was just read. */
   function wakeUp(): void {
     news = true;
-    if (clock.elapsed() >= notBefore) waking.abort();
+    // An abort without a reason makes an exception with a stack, each time.
+    if (!waking.signal.aborted && clock.elapsed() >= notBefore) waking.abort(WOKEN);
   }
 
   async function serve(signal: AbortSignal): Promise<void> {

@@ -13,22 +13,26 @@ import type { TappedPacket } from '../packet-tap.ts';
 /** A DHCP message of the machine or to it, and the address that is the machine's by it; null where it says of none. */
 export type UnderstoodPacket = { readonly seen: Asked | Answered; readonly address: string | null };
 
+/** Where it was heard, and our own addresses. */
+export type PacketPlace = { readonly mode: InterfaceMode; readonly ours: readonly string[] };
+
 /** Reads a tapped DHCP datagram; undefined for what cannot be read. Never throws for a remote's bytes. */
-export function understandPacket(packet: TappedPacket, mode: InterfaceMode, at: number): UnderstoodPacket | undefined {
+export function understandPacket(packet: TappedPacket, place: PacketPlace, at: number): UnderstoodPacket | undefined {
   try {
-    return packet.direction === 'in' ? asked(packet, mode, at) : answered(packet, at);
+    return packet.direction === 'in' ? asked(packet, place, at) : answered(packet, at);
   } catch (error) {
     if (error instanceof DecodeError) return undefined;
     throw error;
   }
 }
 
-function asked(packet: TappedPacket, mode: InterfaceMode, at: number): UnderstoodPacket | undefined {
+function asked(packet: TappedPacket, { mode, ours }: PacketPlace, at: number): UnderstoodPacket | undefined {
   const request = understandDhcp(packet.data);
   if (typeof request === 'string') return undefined;
   const { message, client, type, mac } = request;
   const speaker = client.loader === 'ipxe' ? 'ipxe' : client.client === 'other' ? 'system' : 'firmware';
   const requested = addressOption(message.options, DHCP_OPTION.requestedAddress) ?? null;
+  const chosen = addressOption(message.options, DHCP_OPTION.serverIdentifier) ?? null;
   const channel = packet.protocol === 'proxy' ? 'proxy' : 'dhcp';
   return {
     address: message.ciaddr !== NO_ADDRESS ? message.ciaddr : type === 'request' ? requested : null,
@@ -36,7 +40,8 @@ function asked(packet: TappedPacket, mode: InterfaceMode, at: number): Understoo
       ...{ kind: 'asked', at, channel, type, speaker, mac, interface: packet.interface, mode },
       relay: message.giaddr === NO_ADDRESS ? null : message.giaddr,
       architecture: client.architectures[0] ?? null,
-      chosen: addressOption(message.options, DHCP_OPTION.serverIdentifier) ?? null,
+      chosen,
+      foreign: chosen !== null && !ours.includes(chosen),
       configured: message.ciaddr !== NO_ADDRESS,
       heardOffers: speaker === 'ipxe' && type === 'discover' ? offersHeard(message.secs) : null,
     },

@@ -12,7 +12,15 @@ const finding: BootFinding = {
 function capture(machineId: string, runId: string, round: number, armedAt: number): BootCapture & { pcap: Buffer } {
   const evidence = noEvidence({ boot: 'kernel', initrds: 1, patienceMs: 60_000 }, armedAt);
   const key = { machineId, runId, round };
-  return { ...key, armedAt, endedAt: null, packets: 3, evidence, findings: [finding], pcap: Buffer.from([0, 1, 255, armedAt % 256]) };
+  return {
+    ...key,
+    armedAt,
+    endedAt: null,
+    packets: 3,
+    evidence,
+    findings: [finding],
+    pcap: Buffer.from([0, 1, 255, armedAt % 256]),
+  };
 }
 
 describe.each(STORES)('boot captures on $name', ({ open }) => {
@@ -57,7 +65,18 @@ describe.each(STORES)('boot captures on $name', ({ open }) => {
     for (let number = 10; number < 25; number++) await bootCaptures.keep([capture('m', `r${number}`, 1, now)]);
     await bootCaptures.keep([capture('n', 'r00', 1, now)]);
     const kept = await bootCaptures.list('m', {});
-    expect(kept.map(({ runId }) => runId)).toEqual(['r24', 'r23', 'r22', 'r21', 'r20', 'r19', 'r18', 'r17', 'r16', 'r15']);
+    expect(kept.map(({ runId }) => runId)).toEqual([
+      'r24',
+      'r23',
+      'r22',
+      'r21',
+      'r20',
+      'r19',
+      'r18',
+      'r17',
+      'r16',
+      'r15',
+    ]);
     expect(await bootCaptures.list('n', {})).toHaveLength(1);
   });
 

@@ -42,8 +42,16 @@ const packet: fc.Arbitrary<TappedPacket> = fc.record({
   direction: fc.constantFrom('in', 'out'),
   protocol: fc.constantFrom('dhcp', 'proxy', 'tftp'),
   interface: fc.constantFrom('eth0', 'unknown'),
-  local: fc.constantFrom({ address: '10.0.0.1', port: 69 }, { address: '255.255.255.255', port: 67 }, { address: '::1', port: 1 }),
-  remote: fc.constantFrom({ address: ADDRESS, port: 2070 }, { address: ADDRESS, port: 2071 }, { address: '0.0.0.0', port: 68 }),
+  local: fc.constantFrom(
+    { address: '10.0.0.1', port: 69 },
+    { address: '255.255.255.255', port: 67 },
+    { address: '::1', port: 1 },
+  ),
+  remote: fc.constantFrom(
+    { address: ADDRESS, port: 2070 },
+    { address: ADDRESS, port: 2071 },
+    { address: '0.0.0.0', port: 68 },
+  ),
   mac: fc.constantFrom(MAC, '02:00:00:00:00:09'),
   data,
 });

@@ -75,7 +75,7 @@ export function makeLab(cables: readonly (readonly [End, End])[]): Lab {
       });
       child.once('exit', (code) => reject(new Error(`service ended with ${code}: ${complaints.join('')}`)));
       await promise;
-      return { events, address: '' };
+      return { events, address: '', leap: () => void child.kill('SIGUSR2') };
     },
     udhcpc(host, card = 'eth0', ...args) {
       const words = ['udhcpc', '-i', card, '-n', '-q', '-f', '-t', '3', '-T', '1', '-s', udhcpcScript, ...args];

@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { readEnvironment } from '../../../src/config/environment.ts';
 import type { FirmwareSpec } from '../../../src/domain/boot/firmware-spec.ts';
-import { systemClock } from '../../../src/foundation/clock.ts';
 import { type LogFields, silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
 import { createForgetfulLoaderMemory } from '../../../src/netboot/boot-progress.ts';
 import { createNetboot, type NetbootOptions } from '../../../src/netboot/netboot.ts';
 import { netbootSockets } from '../../../src/netboot/options.ts';
+import { createLeapingClock } from '../../support/leaping-clock.ts';
 import {
   memoryAttempts,
+  memoryBootCaptures,
   memoryLeases,
   memoryMachines,
   memoryTimeline,
@@ -24,6 +25,8 @@ export type ServeOrder = {
   readonly further?: readonly ServeOrder['machine'][];
   /** What the first machine's firmware needs. */
   readonly firmware?: FirmwareSpec;
+  /** Boots are watched; each write of the doctor is told as `capture`, and SIGUSR2 makes a minute pass. */
+  readonly watched?: true;
   /** Armed when given. */
   readonly boot?: { readonly kernel: string; readonly initrds: readonly string[]; readonly commandLine: string };
 };
@@ -39,7 +42,9 @@ const [machine, ...further] = [order.machine, ...(order.further ?? [])].map(({ m
   }),
 );
 if (machine === undefined) throw new Error('no machine is ordered');
-const now = systemClock.now;
+const clock = createLeapingClock();
+const { now } = clock;
+process.on('SIGUSR2', () => clock.leap(60_000));
 const [attempts, timeline] = [memoryAttempts(now), memoryTimeline(now)];
 if (order.boot !== undefined) attempts.arm(machine, order.boot);
 const say = (line: object): void => console.log(JSON.stringify(line));
@@ -52,13 +57,14 @@ const log = {
 const netboot = createNetboot(
   {
     udp: systemUdp,
-    clock: systemClock,
+    clock,
     log,
     meter: createMeter(),
     machines: memoryMachines([machine, ...further]),
     attempts,
     leases: memoryLeases(),
     loaderMemory: createForgetfulLoaderMemory(),
+    ...(order.watched === true ? { bootCaptures: tellingCaptures() } : {}),
     timeline: {
       ...timeline,
       append: (machineId, events) => {
@@ -76,3 +82,15 @@ running.catch(() => undefined);
 await netboot.ready;
 say({ type: 'ready', data: {} });
 await running;
+
+function tellingCaptures() {
+  const captures = memoryBootCaptures();
+  return {
+    ...captures,
+    async keep(written: Parameters<typeof captures.keep>[0]) {
+      await captures.keep(written);
+      for (const { pcap, evidence } of written)
+        say({ type: 'capture', data: { pcap: pcap.toString('base64'), marks: Object.keys(evidence.marks) } });
+    },
+  };
+}

@@ -37,7 +37,13 @@ function packetFile(): Buffer {
   return Buffer.concat([encodePcapHeader(), encodePcapRecord({ atUs: ARMED_AT * 1000, originalLength, data: packet })]);
 }
 
-async function keep(runId: string, round: number, evidence: BootEvidence, findings: readonly BootFinding[], ended = true) {
+async function keep(
+  runId: string,
+  round: number,
+  evidence: BootEvidence,
+  findings: readonly BootFinding[],
+  ended = true,
+) {
   const endedAt = ended ? ARMED_AT + 55_000 : null;
   const shown = { evidence: shifted(evidence), findings: shifted(findings) };
   const capture = { machineId, runId, round, armedAt: ARMED_AT, endedAt, packets: 1, ...shown, pcap: packetFile() };
@@ -132,7 +138,12 @@ describe('boot attempts', () => {
   });
 
   it('that are not there are 404', async () => {
-    for (const path of ['m1/boot-attempts/r1/3', 'm1/boot-attempts/r1/3/packets', 'm1/boot-attempts/r9/1', 'm9/boot-attempts'])
+    for (const path of [
+      'm1/boot-attempts/r1/3',
+      'm1/boot-attempts/r1/3/packets',
+      'm1/boot-attempts/r9/1',
+      'm9/boot-attempts',
+    ])
       expect((await get(path, 'operator')).status, path).toBe(404);
     expect((await get('m1/boot-attempts/r1/0')).status).toBe(400);
   });
@@ -185,7 +196,10 @@ describe('bootwright doctor', () => {
 
   it('refuses what makes no sense', async () => {
     expect(await cli(['m1', '--round', '1'])).toMatchObject({ code: 2 });
-    expect(await cli(['m1', '--run', 'r7'])).toMatchObject({ code: 1, err: expect.stringContaining('no boot attempt of run r7') });
+    expect(await cli(['m1', '--run', 'r7'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no boot attempt of run r7'),
+    });
     expect(await cli(['nobody'])).toMatchObject({ code: 1 });
   });
 });

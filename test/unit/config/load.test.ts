@@ -55,6 +55,7 @@ describe('defaults', () => {
       assets: [],
       secureBoot: 'off',
       loaderPatienceSeconds: 60,
+      captures: { attempts: 10, days: 30 },
       attemptLifetimeSeconds: 1800,
     });
   });

@@ -19,6 +19,8 @@ export type Asked = {
   readonly architecture: number | null;
   /** The server whose offer it takes (option 54). */
   readonly chosen: string | null;
+  /** That server is none of ours. */
+  readonly foreign: boolean;
   /** It has an address already (ciaddr): a lease is renewed, or port 4011 asked. */
   readonly configured: boolean;
   /** What iPXE says of the offers it has heard; null where somebody else speaks. */

@@ -83,7 +83,7 @@ export function afterAsking(talk: Talk | null, speaker: Talk['speaker'], asked: 
   }
 }
 
-function afterRequest(talk: Talk, { at, chosen }: Asked): Talk {
+function afterRequest(talk: Talk, { at, chosen, foreign }: Asked): Talk {
   const requested = { ...talk, requestedAt: at, chosen };
   const { since } = talk;
   if (talk.mode === 'proxy') {
@@ -91,7 +91,8 @@ function afterRequest(talk: Talk, { at, chosen }: Asked): Talk {
     return { ...requested, since: { ...since, offered: null, told } };
   }
   // A request without a server's name is for an address from before (RFC 2131 §4.3.2): whose is not said.
-  if (chosen === null || chosen === talk.server || talk.server === null) return requested;
+  // A relay may have given us another name in our offer (RFC 5107).
+  if (chosen === null || !foreign || chosen === talk.server) return requested;
   return { ...requested, since: { ...since, offered: null, lost: { at: since.lost?.at ?? at, server: chosen } } };
 }
 

@@ -58,7 +58,14 @@ const TROUBLES: readonly (readonly [string, Story, string, number, number])[] = 
   ],
   [
     'it takes another offer',
-    others(bootStory().asked().answered().asked({ type: 'request', chosen: '10.0.0.5' })),
+    others(bootStory().asked().answered().asked({ type: 'request', chosen: '10.0.0.5', foreign: true })),
+    'other-server-chosen',
+    9,
+    10,
+  ],
+  [
+    'it takes another offer before we made one',
+    bootStory().asked().asked({ type: 'request', chosen: '10.0.0.5', foreign: true }),
     'other-server-chosen',
     9,
     10,
@@ -66,7 +73,8 @@ const TROUBLES: readonly (readonly [string, Story, string, number, number])[] = 
   [
     'it takes another offer, over and over',
     [0, 4, 8, 12].reduce(
-      (story, second) => story.at(second).asked().answered().asked({ type: 'request', chosen: '10.0.0.5' }),
+      (story, second) =>
+        story.at(second).asked().answered().asked({ type: 'request', chosen: '10.0.0.5', foreign: true }),
       bootStory(),
     ),
     'other-server-chosen',
@@ -145,7 +153,7 @@ const TROUBLES: readonly (readonly [string, Story, string, number, number])[] = 
     bootStory()
       .asked(proxy)
       .answered()
-      .asked({ ...proxy, type: 'request', chosen: '10.0.0.5' }),
+      .asked({ ...proxy, type: 'request', chosen: '10.0.0.5', foreign: true }),
     'loader-not-asked',
     24,
     25,
@@ -362,7 +370,7 @@ describe('nothing is found', () => {
     const story = bootStory()
       .asked(proxy)
       .answered()
-      .asked({ ...proxy, type: 'request', chosen: '10.0.0.5' });
+      .asked({ ...proxy, type: 'request', chosen: '10.0.0.5', foreign: true });
     until(story.tftp('asked').tftp('answered'), 300);
   });
 });

@@ -61,10 +61,10 @@ describe('packets of real firmware', () => {
     ['ipxe-efi-discover', 'ipxe', 'discover', 7],
     ['ipxe-efi-request', 'ipxe', 'request', 7],
   ] as const)('%s', (name, speaker, type, architecture) => {
-    const seen = understandPacket(packet(name), 'full', 5)?.seen;
+    const seen = understandPacket(packet(name), { mode: 'full', ours: [] }, 5)?.seen;
     expect(seen).toMatchObject({ kind: 'asked', at: 5, speaker, type, architecture, relay: null });
     if (seen?.kind !== 'asked') throw new Error('not a question');
-    expect(seen.chosen === null).toBe(type === 'discover');
+    expect([seen.chosen === null, seen.foreign]).toEqual([type === 'discover', type === 'request']);
     expect(seen.heardOffers).toBe(speaker === 'ipxe' && type === 'discover' ? 'none' : null);
   });
 });
