@@ -24,7 +24,7 @@ export type ArmedWatchDeps = {
 export type ArmedWatch = {
   /** Opens a case for each new attempt. @returns the cases whose attempts have ended, which are out of the roster */
   refresh(): Promise<readonly BootCase[]>;
-  /** Looks whether runs have come to wait for machines that nothing was heard of. */
+  /** Looks whether runs have come to wait for their machines. */
   readAwaited(): Promise<void>;
 };
 
@@ -73,8 +73,7 @@ export function createArmedWatch(deps: ArmedWatchDeps, { patienceMs }: { readonl
     },
     async readAwaited() {
       for (const each of roster.all()) {
-        const { awaited, marks } = each.evidence;
-        if (awaited !== null || Object.keys(marks).length > 0) continue;
+        if (each.evidence.awaited !== null) continue;
         const { runId, round } = each.attempt;
         const events = await timeline.readRun(runId, { afterSeq: read.get(each) ?? 0 });
         const last = events.at(-1);

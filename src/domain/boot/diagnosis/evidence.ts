@@ -110,6 +110,16 @@ export function fetchedSince({ load, files }: BootPass, at: number): boolean {
   return (load !== null && load.lastAt >= at) || Object.values(files).some(({ lastAt }) => lastAt >= at);
 }
 
+/**
+ * The pass before this one, where the machine ended it: a run that arms a machine which asks the network already switches it off
+ * and on again, in the middle of whatever it does, and waits for it only then.
+ */
+export function endedByItself({ before, awaited }: BootEvidence): BootEvidence['before'] {
+  if (before === null || awaited === null) return null;
+  const began = Math.min(...Object.values(before.pass.marks).map(({ first }) => first));
+  return began >= awaited.at ? before : null;
+}
+
 function afterAsked(evidence: BootEvidence, asked: Asked): BootEvidence {
   const { speaker } = asked;
   if (speaker === 'system') {

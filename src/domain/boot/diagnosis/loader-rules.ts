@@ -1,5 +1,5 @@
 import { talkLine } from './dhcp-rules.ts';
-import type { BootEvidence } from './evidence.ts';
+import { type BootEvidence, endedByItself } from './evidence.ts';
 import type { Load } from './load.ts';
 import { furthest, rankOf } from './marks.ts';
 import { count, type FindingText, othersText, type Rule } from './rule.ts';
@@ -137,7 +137,9 @@ export const LOADER_RULES: readonly Rule[] = [
   {
     code: 'loader-not-started',
     severity: 'error',
-    dueAt({ before, pass, expects }) {
+    dueAt(evidence) {
+      const { pass, expects } = evidence;
+      const before = endedByItself(evidence);
       if (before === null || before.pass.ipxe !== null || rankOf(furthest(pass.marks)) >= rankOf('ipxe'))
         return undefined;
       const served = servedLoad(before.pass.load);

@@ -1,5 +1,5 @@
 import { talkLine } from './dhcp-rules.ts';
-import { type BootEvidence, type BootPass, type FileFetch, KERNEL_FILE, SCRIPT_FILE } from './evidence.ts';
+import { type BootEvidence, type BootPass, endedByItself, type FileFetch, KERNEL_FILE, SCRIPT_FILE } from './evidence.ts';
 import { furthest, rankOf } from './marks.ts';
 import { count, type Rule } from './rule.ts';
 
@@ -27,7 +27,8 @@ export const SCRIPT_RULES: readonly Rule[] = [
     code: 'script-not-fetched',
     severity: 'error',
     dueAt(evidence) {
-      const { pass, before } = evidence;
+      const { pass } = evidence;
+      const before = endedByItself(evidence);
       const now = unfetchedSince(pass);
       if (now !== undefined) return now + SCRIPT_MS;
       if (before === null || rankOf(furthest(pass.marks)) >= rankOf('script')) return undefined;

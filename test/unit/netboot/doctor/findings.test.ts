@@ -218,7 +218,7 @@ const TROUBLES: readonly (readonly [string, Story, string, number, number])[] = 
   ],
   [
     'the firmware drops the loader',
-    bootStory().fourWay('firmware').tftp('asked').tftp('answered').tftp('served').at(5).asked(),
+    awaited(bootStory()).fourWay('firmware').tftp('asked').tftp('answered').tftp('served').at(5).asked(),
     'loader-not-started',
     4,
     5,
@@ -237,7 +237,7 @@ const TROUBLES: readonly (readonly [string, Story, string, number, number])[] = 
   ],
   [
     'the script is not asked for, and the machine begins anew',
-    bootStory().fourWay('firmware').tftp('asked').tftp('answered').tftp('served').at(2).fourWay('ipxe').at(12).asked(),
+    awaited(bootStory()).fourWay('firmware').tftp('asked').tftp('answered').tftp('served').at(2).fourWay('ipxe').at(12).asked(),
     'script-not-fetched',
     11,
     12,
@@ -356,6 +356,13 @@ describe('nothing is found', () => {
       600,
     );
     until(bootStory({ boot: 'script', initrds: 0 }).toScript(), 600);
+  });
+  it('of a machine that was in the middle of a boot when the run switched it off and on', () => {
+    const loaded = bootStory().at(1).fourWay('firmware').tftp('asked').tftp('answered').tftp('served');
+    for (const story of [loaded, loaded.at(2).fourWay('ipxe')]) {
+      const cycled = story.at(20).seen({ kind: 'awaited', at: 15_000, deadlineMs: 300_000 }).asked().answered();
+      expect(cycled.findings(22)).toEqual([]);
+    }
   });
   it('of UEFI that was itself loaded, as on a Raspberry Pi', () => {
     const story = bootStory().fourWay('firmware', { architecture: 0 }).tftp('asked').tftp('served').at(5);
