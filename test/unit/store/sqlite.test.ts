@@ -102,6 +102,7 @@ test('migrations are applied once', async () => {
     { name: '0003-bmc-pins' },
     { name: '0005-boot-loaders' },
     { name: '0006-assets' },
+    { name: '0008-boot-captures' },
   ]);
   await database.close();
 });

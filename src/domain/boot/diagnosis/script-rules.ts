@@ -1,5 +1,12 @@
 import { talkLine } from './dhcp-rules.ts';
-import { type BootEvidence, type BootPass, endedByItself, type FileFetch, KERNEL_FILE, SCRIPT_FILE } from './evidence.ts';
+import {
+  type BootEvidence,
+  type BootPass,
+  endedByItself,
+  type FileFetch,
+  KERNEL_FILE,
+  SCRIPT_FILE,
+} from './evidence.ts';
 import { furthest, rankOf } from './marks.ts';
 import { count, type Rule } from './rule.ts';
 

@@ -237,7 +237,15 @@ const TROUBLES: readonly (readonly [string, Story, string, number, number])[] = 
   ],
   [
     'the script is not asked for, and the machine begins anew',
-    awaited(bootStory()).fourWay('firmware').tftp('asked').tftp('answered').tftp('served').at(2).fourWay('ipxe').at(12).asked(),
+    awaited(bootStory())
+      .fourWay('firmware')
+      .tftp('asked')
+      .tftp('answered')
+      .tftp('served')
+      .at(2)
+      .fourWay('ipxe')
+      .at(12)
+      .asked(),
     'script-not-fetched',
     11,
     12,
