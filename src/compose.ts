@@ -149,8 +149,10 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
 function storeOptions({ dataDirectory, netboot }: Config): StoreOptions {
   const path = join(dataDirectory, 'bootwright.db');
   if (netboot === undefined) return { path };
-  const { maximum, keepDays } = netboot.discovery;
-  return { path, mostDiscovered: maximum, discoveredKeptMs: keepDays * 86_400_000 };
+  const { discovery, captures } = netboot;
+  const { maximum, keepDays } = discovery;
+  const bootCaptures = captures === undefined ? {} : { bootCaptures: captures };
+  return { path, mostDiscovered: maximum, discoveredKeptMs: keepDays * 86_400_000, ...bootCaptures };
 }
 
 /** The authority of HTTPS boot is kept beside the database. */

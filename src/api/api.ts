@@ -13,6 +13,7 @@ import { assetRoutes } from './routes/assets.ts';
 import { bmcRoutes } from './routes/bmc.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { discoveredRoutes } from './routes/discovered.ts';
+import { doctorRoutes } from './routes/doctor.ts';
 import { eventRoutes } from './routes/events.ts';
 import { createFeeds } from './routes/feeds.ts';
 import { hardwareRoutes } from './routes/hardware.ts';
@@ -73,6 +74,7 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
     ...eventRoutes(parts),
     ...consoleRoutes(parts),
     ...assetRoutes(parts),
+    ...doctorRoutes(parts),
     ...tokenRoutes({ ...parts, log }),
     ...sessionRoutes(sessions),
   ];

@@ -9,6 +9,7 @@ import {
   consoleServerMessageSchema,
 } from './schema/console.ts';
 import { approvalSchema, discoveredMachineSchema } from './schema/discovered.ts';
+import { bootAttemptSchema, bootFindingSchema } from './schema/doctor.ts';
 import { eventPageSchema, eventSchema } from './schema/event.ts';
 import {
   bootOverrideSchema,
@@ -68,6 +69,8 @@ const NAMED = {
   NewAsset: newAssetSchema,
   CapturedGeneration: capturedSchema,
   Collected: collectedSchema,
+  BootAttempt: bootAttemptSchema,
+  BootFinding: bootFindingSchema,
   Event: eventSchema,
   EventPage: eventPageSchema,
   Chassis: chassisSchema,

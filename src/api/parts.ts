@@ -1,6 +1,7 @@
 import type { MachineSpec } from '../domain/machine.ts';
 import type { Assets } from '../domain/ports/assets.ts';
 import type { Bmcs } from '../domain/ports/bmcs.ts';
+import type { BootCaptures } from '../domain/ports/boot-captures.ts';
 import type { Consoles, ConsoleText } from '../domain/ports/consoles.ts';
 import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
 import type { GenerationCaptures } from '../domain/ports/generation-files.ts';
@@ -33,6 +34,7 @@ export type ApiParts = {
   readonly captures: Pick<GenerationCaptures, 'fromMachine' | 'fromFolder'>;
   readonly consoles: Consoles;
   readonly consoleText: ConsoleText;
+  readonly bootCaptures: Pick<BootCaptures, 'list' | 'find' | 'packets'>;
   readonly bmcs: Pick<Bmcs, 'open' | 'resetAuthentication'>;
   readonly clock: Clock;
   readonly entropy: Entropy;

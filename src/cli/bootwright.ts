@@ -4,6 +4,7 @@ import { CliError, EXIT, type ExitCode } from './cli-error.ts';
 import { addAssetCommands } from './commands/assets.ts';
 import { addConsoleCommands } from './commands/console.ts';
 import { addDiscoveredCommands } from './commands/discovered.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addEventCommands } from './commands/events.ts';
 import { addHardwareCommands } from './commands/hardware.ts';
 import { addLoadersCommand } from './commands/loaders.ts';
@@ -45,6 +46,7 @@ async function main(argv: readonly string[], around: CliEnvironment): Promise<Ex
   addOrderCommands(program, around, exits);
   addRunCommands(program, around, exits);
   addEventCommands(program, around);
+  addDoctorCommand(program, around, exits);
   addConsoleCommands(program, around);
   addHardwareCommands(program, around, exits);
   addAssetCommands(program, around);

@@ -103,6 +103,17 @@ const netboot = documentedObject({
     .max(86_400)
     .default(1800)
     .describe('How long the URLs of one boot attempt live, in seconds. Default 1800.'),
+  captures: documentedObject({
+    attempts: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(10)
+      .describe('Boot attempts of a machine whose findings and last packets are kept. Default 10.'),
+    days: z.int().min(1).max(3650).default(30).describe('How long they are kept, in days. Default 30.'),
+  })
+    .prefault({})
+    .describe('What is kept of boot attempts, at most 256 KiB each (bootwright doctor).'),
 })
   .superRefine((value, context) => {
     for (const index of repeated(value.interfaces.map((each) => each.name))) {

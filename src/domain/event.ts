@@ -2,7 +2,7 @@ import type { JsonObject } from '../foundation/json.ts';
 import type { Stage } from './machine.ts';
 
 /** Who saw or did it. */
-export type EventSource = 'api' | 'config' | 'engine' | 'step' | 'dhcp' | 'tftp' | 'http' | 'console';
+export type EventSource = 'api' | 'config' | 'engine' | 'step' | 'dhcp' | 'tftp' | 'http' | 'console' | 'doctor';
 
 /**
  * Past-tense facts of the one timeline, with what `data` holds. Types belong here, never to their producer. Nothing
@@ -55,6 +55,10 @@ export const EVENT_TYPES = {
   'boot.ignored': 'boot request not answered',
   /** actor; proven, hung: names of the boot loaders that were known */
   'loaders.forgotten': 'boot loaders forgotten',
+  /** code, severity, message, hint, attempt; evidence: lines of what was seen. Once for each finding of an attempt */
+  'boot.diagnosed': 'boot trouble found',
+  /** code, attempt: the boot came further after the finding */
+  'boot.recovered': 'boot trouble is over',
   /** address, leaseMs */
   'lease.granted': 'address leased',
   /** protocol, name, bytes, tookMs */

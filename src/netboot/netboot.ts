@@ -1,3 +1,4 @@
+import type { BootCaptures } from '../domain/ports/boot-captures.ts';
 import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
 import type { LoaderHangs, LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
@@ -24,6 +25,7 @@ import { createHeardAddresses } from './dhcpv6/heard-addresses.ts';
 import { linksOf } from './dhcpv6/links.ts';
 import { createDhcpv6Server } from './dhcpv6-server.ts';
 import { createDiscovery, type DiscoveryOptions } from './discovery/discovery.ts';
+import { createBootDoctor } from './doctor/boot-doctor.ts';
 import type { BootScriptOptions } from './http/boot-script.ts';
 import { createHttpBoot, type HttpBootOptions } from './http-boot.ts';
 import { createInventory } from './inventory.ts';
@@ -38,7 +40,7 @@ import {
   servedInterfaces,
   servedIpv6,
 } from './options.ts';
-import { noTap, type PacketTap } from './packet-tap.ts';
+import { bothTaps, noTap, type PacketTap } from './packet-tap.ts';
 import { createPeers } from './peers.ts';
 import { createProxyDhcp } from './proxy-dhcp.ts';
 import { createSightings } from './sightings.ts';
@@ -56,12 +58,14 @@ export type NetbootDeps = {
   readonly log: Log;
   readonly meter: Meter;
   readonly machines: Pick<Machines, 'get' | 'list' | 'findByMac'>;
-  readonly attempts: Pick<BootAttempts, 'current' | 'find'>;
+  readonly attempts: Pick<BootAttempts, 'current' | 'find' | 'armed'>;
   readonly leases: Leases;
   readonly loaderMemory: LoaderMemory;
   readonly timeline: Timeline;
   /** Where machines are listed that nobody declared. Default: nowhere. */
   readonly discovered?: Pick<DiscoveredMachines, 'list' | 'record'>;
+  /** Where boots that were watched are kept. Absent: none is watched. */
+  readonly bootCaptures?: BootCaptures;
   /** Sees each datagram of DHCP and TFTP. Default: nobody looks. */
   readonly tap?: PacketTap;
   /** Default: the kernel's. */
@@ -122,15 +126,15 @@ const NOT_KEPT: NonNullable<NetbootDeps['discovered']> = { list: async () => [],
 export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netboot {
   const readiness = createReadiness<NetbootBound>();
   const { udp, clock, log, meter, machines, attempts, timeline } = deps;
-  const { entropy = systemEntropy, tap = noTap, network = linuxNetwork } = deps;
+  const { entropy = systemEntropy, network = linuxNetwork, bootCaptures: captures } = deps;
   const { ports = DEFAULT_PORTS, sockets = new Map() } = options;
   const enabled = servedInterfaces(options.interfaces, sockets);
   const enabled6 = servedIpv6(options.interfaces);
   const others = new Map<string, OtherServers>();
-  const progress = createBootProgress(
-    { memory: deps.loaderMemory, clock, log },
-    { patienceMs: 1000 * (options.loaderPatienceSeconds ?? 60) },
-  );
+  const patienceMs = 1000 * (options.loaderPatienceSeconds ?? 60);
+  const progress = createBootProgress({ memory: deps.loaderMemory, clock, log }, { patienceMs });
+
+  const otherServers = (): readonly OtherServer[] => [...others.values()].flatMap((each) => each.list());
 
   async function serve(signal: AbortSignal): Promise<void> {
     checkDefaultRoutes(enabled, await network.defaultRouteInterfaces());
@@ -152,7 +156,17 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
     );
     await discovery.load();
     const directory = createBootDirectory({ machines: inventory, attempts });
-    const sightings = progress.watching(createSightings({ timeline, clock, log, meter }));
+    const reported = createSightings({ timeline, clock, log, meter });
+    const doctor =
+      captures === undefined
+        ? undefined
+        : createBootDoctor(
+            { attempts, machines, timeline, captures, sightings: reported, otherServers, clock, log, meter },
+            { interfaces: enabled, patienceMs },
+          );
+    const tap = bothTaps(deps.tap ?? noTap, doctor?.tap ?? noTap);
+    const requests = doctor === undefined ? {} : { requests: doctor.requests };
+    const sightings = progress.watching(doctor?.sightings ?? reported);
     const all = startTogether(signal);
     try {
       const fixed = options.http.address;
@@ -164,7 +178,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
       const http = createHttpBoot(
         {
           ...{ attempts, machines, peers, clock, log, meter, catalog, cache, loaders: loaders.files, sightings },
-          ...(machineFiles === undefined ? {} : { machineFiles }),
+          ...{ ...(machineFiles === undefined ? {} : { machineFiles }), ...requests },
         },
         {
           ...{ ...options.script, ...options.http, address, furtherAddresses },
@@ -173,6 +187,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
         },
       );
       const served = await all.start(http);
+      if (doctor !== undefined) all.add(doctor.run);
       const shared = { udp, clock, entropy, log, meter, tap, network, directory, inventory, leases, peers };
       const interfaces: InterfaceBound[] = [];
       for (const own of enabled) {
@@ -229,7 +244,7 @@ export function createNetboot(deps: NetbootDeps, options: NetbootOptions): Netbo
   return {
     ready: readiness.ready,
     loaderHangs: progress,
-    otherServers: () => [...others.values()].flatMap((each) => each.list()),
+    otherServers,
     run: (signal) =>
       runComponent(readiness, signal, async () => {
         if (enabled.length + enabled6.length > 0) return serve(signal);
@@ -244,11 +259,15 @@ function startTogether(signal: AbortSignal) {
   const over = new AbortController();
   const together = AbortSignal.any([signal, over.signal]);
   const running: Promise<void>[] = [];
+  function add(part: (signal: AbortSignal) => Promise<void>): void {
+    const run = part(together).finally(() => over.abort());
+    run.catch(() => undefined);
+    running.push(run);
+  }
   return {
+    add,
     async start<Bound>(component: Component<Bound>): Promise<Bound> {
-      const run = component.run(together).finally(() => over.abort());
-      run.catch(() => undefined);
-      running.push(run);
+      add((within) => component.run(within));
       return component.ready;
     },
     /** Settles when all have ended; rejects with the first fault. */

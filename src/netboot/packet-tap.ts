@@ -17,4 +17,16 @@ export type TappedPacket = {
 /** Sees every datagram of the UDP listeners; must be quick and never throw. */
 export type PacketTap = { saw(packet: TappedPacket): void };
 
+/** Both see it; nobody, where neither looks. */
+export function bothTaps(one: PacketTap, other: PacketTap): PacketTap {
+  if (one === noTap) return other;
+  if (other === noTap) return one;
+  return {
+    saw(packet) {
+      one.saw(packet);
+      other.saw(packet);
+    },
+  };
+}
+
 export const noTap: PacketTap = { saw: () => undefined };

@@ -9,6 +9,7 @@ import * as bmcPins from './migrations/0003-bmc-pins.ts';
 import * as bootLoaders from './migrations/0005-boot-loaders.ts';
 import * as assets from './migrations/0006-assets.ts';
 import * as discoveredMachines from './migrations/0007-discovered-machines.ts';
+import * as bootCaptures from './migrations/0008-boot-captures.ts';
 
 type Migration = { readonly up: (schema: SchemaModule, types: ColumnTypes) => Promise<void> };
 
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly (readonly [name: string, migration: Migration])[] = [
   ['0005-boot-loaders', bootLoaders],
   ['0006-assets', assets],
   ['0007-discovered-machines', discoveredMachines],
+  ['0008-boot-captures', bootCaptures],
 ];
 
 /**

@@ -32,6 +32,7 @@ export type Database = {
   console_chunks: ConsoleChunksTable;
   boot_loaders: BootLoadersTable;
   discovered_machines: DiscoveredMachinesTable;
+  boot_captures: BootCapturesTable;
 };
 
 type MigrationsTable = { name: string; applied_at: number };
@@ -154,6 +155,18 @@ export type DiscoveredMachinesTable = {
   requests: number;
   boots: number;
   ignored_at: number | null;
+};
+
+export type BootCapturesTable = {
+  machine_id: string;
+  run_id: string;
+  round: number;
+  armed_at: number;
+  ended_at: number | null;
+  packets: number;
+  evidence: string;
+  findings: string;
+  pcap: Uint8Array;
 };
 
 export type AssetsTable = { sha256: string; bytes: number; pinned: number; created_at: number; used_at: number };

@@ -1,5 +1,6 @@
 import type { AssetRecords } from '../domain/ports/assets.ts';
 import type { BmcPins } from '../domain/ports/bmc-pins.ts';
+import type { BootCaptures } from '../domain/ports/boot-captures.ts';
 import type { ConsoleText } from '../domain/ports/consoles.ts';
 import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
 import type { Generations } from '../domain/ports/generations.ts';
@@ -16,6 +17,7 @@ import type { Log } from '../foundation/log.ts';
 import { createAssetRecords } from './assets.ts';
 import { createBootAttempts } from './attempts.ts';
 import { createBmcPins } from './bmc-pins.ts';
+import { type BootCapturesOptions, createBootCaptures } from './boot-captures.ts';
 import { createConsoleText } from './console-text.ts';
 import { createLeases } from './dhcp-leases.ts';
 import { createDiscoveredMachines } from './discovered-machines.ts';
@@ -46,6 +48,7 @@ export type Store = AsyncDisposable & {
   readonly bmcPins: BmcPins;
   readonly consoleText: ConsoleText;
   readonly discovered: DiscoveredMachines;
+  readonly bootCaptures: BootCaptures;
   close(): Promise<void>;
 };
 
@@ -58,6 +61,8 @@ export type StoreOptions = SqliteOptions & {
   readonly mostDiscovered?: number;
   /** How long one of them is kept that is not seen any more, milliseconds. Default 30 days. */
   readonly discoveredKeptMs?: number;
+  /** How many boot attempts are kept, and how long. */
+  readonly bootCaptures?: BootCapturesOptions;
 };
 
 /**
@@ -96,6 +101,7 @@ export async function openStore(
       most: options.mostDiscovered ?? 1024,
       keptMs: options.discoveredKeptMs ?? 30 * 86_400_000,
     }),
+    bootCaptures: createBootCaptures(context, options.bootCaptures),
     close: () => database.close(),
     [Symbol.asyncDispose]: () => database.close(),
   };

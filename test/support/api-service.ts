@@ -67,7 +67,7 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
   const entropy = systemEntropy;
   const store = await openStore({ clock, entropy, log }, { path: ':memory:' });
   const { machines, runs, timeline, output, tokens, generations, consoleText, assetRecords: records } = store;
-  const { discovered, loaderMemory } = store;
+  const { discovered, loaderMemory, bootCaptures } = store;
   const folder = mkdtempSync(join(tmpdir(), 'bootwright-assets-'));
   const assets = await openAssetStore({ records, clock, log }, { folder, ...assetOptions });
   const open: OpenGenerationFiles = async (machine) => {
@@ -100,6 +100,7 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     captures,
     consoles,
     consoleText,
+    bootCaptures,
     bmcs,
     clock,
     entropy,

@@ -3,14 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Machine, MachineSpec } from '../../src/domain/machine.ts';
 import type { LoaderMemory } from '../../src/domain/ports/loader-memory.ts';
-import { systemClock } from '../../src/foundation/clock.ts';
+import { type Clock, systemClock } from '../../src/foundation/clock.ts';
 import { silentLog } from '../../src/foundation/log.ts';
 import { createMeter } from '../../src/foundation/meter.ts';
 import { systemThread } from '../../src/foundation/thread.ts';
 import { systemUdp } from '../../src/foundation/udp.ts';
 import { createForgetfulLoaderMemory } from '../../src/netboot/boot-progress.ts';
 import { createNetboot, type NetbootBound, type NetbootDeps, type NetbootOptions } from '../../src/netboot/netboot.ts';
-import { memoryAttempts, memoryLeases, memoryMachines, memoryTimeline, sampleMachine } from './netboot-ports.ts';
+import {
+  type MemoryBootCaptures,
+  memoryAttempts,
+  memoryLeases,
+  memoryMachines,
+  memoryTimeline,
+  sampleMachine,
+} from './netboot-ports.ts';
 import { observeThreads, type RealThreads } from './tftp-threads.ts';
 
 /** Addresses of a test's own corner of loopback: any 127.x.y.z is ours without being set up. */
@@ -48,6 +55,10 @@ export type TestNetbootOptions = {
   readonly moreLoaders?: readonly string[];
   /** Ports of a real store in place of those in memory. Default none. */
   readonly deps?: Partial<NetbootDeps>;
+  /** Boots are watched, and kept there. Default: they are not. */
+  readonly bootCaptures?: MemoryBootCaptures;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** What a machine is beside the usual. */
   spec?(n: number): Partial<MachineSpec>;
 };
@@ -61,6 +72,8 @@ export async function startNetboot({
   moreLoaders = [],
   deps = {},
   spec = () => ({}),
+  bootCaptures,
+  clock = systemClock,
 }: TestNetbootOptions): Promise<TestNetboot> {
   const folder = mkdtempSync(join(tmpdir(), 'bw-netboot-'));
   const assets = {
@@ -84,7 +97,7 @@ export async function startNetboot({
       ...spec(index + 1),
     }),
   );
-  const now = systemClock.now;
+  const { now } = clock;
   const [attempts, leases, timeline, meter] = [memoryAttempts(now), memoryLeases(), memoryTimeline(now), createMeter()];
   const loaderMemory = createForgetfulLoaderMemory();
   const threads = observeThreads(systemThread);
@@ -92,7 +105,7 @@ export async function startNetboot({
     {
       udp: systemUdp,
       startThread: threads.startThread,
-      clock: systemClock,
+      clock,
       log: silentLog,
       meter,
       machines: memoryMachines(machines),
@@ -100,6 +113,7 @@ export async function startNetboot({
       leases,
       loaderMemory,
       timeline,
+      ...(bootCaptures === undefined ? {} : { bootCaptures }),
       ...deps,
     },
     {

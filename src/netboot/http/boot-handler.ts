@@ -20,6 +20,7 @@ import { type AttemptRoute, createAttemptFiles, nameOf, type Refused, type Serve
 import type { BootScriptOptions } from './boot-script.ts';
 import { contentTypeOf } from './content-type.ts';
 import { createCoverage } from './coverage.ts';
+import { noRequestWatch, type RequestWatch } from './request-watch.ts';
 import { bootRoute } from './route.ts';
 import { type Body, ended } from './send-file.ts';
 import { transfer } from './transfer.ts';
@@ -36,6 +37,8 @@ export type BootHandlerDeps = AccessDeps & {
   readonly machineFiles?: (server: string) => TftpFiles;
   readonly peers: Peers;
   readonly sightings: Sightings;
+  /** Told of each request as it comes, before it is served. Default: nobody looks. */
+  readonly requests?: RequestWatch;
   /** Absent: kernels and initrds are never put off. */
   readonly admission?: Admission;
 };
@@ -53,7 +56,7 @@ export type BootHandler = (request: IncomingMessage, response: ServerResponse) =
 
 /** Answers machines that boot over HTTP. It takes requests from any server, so that it can be mounted elsewhere too. */
 export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOptions): BootHandler {
-  const { clock, log, meter, loaders, peers, sightings, cache, admission } = deps;
+  const { clock, log, meter, loaders, peers, sightings, cache, admission, requests = noRequestWatch } = deps;
   const access = createAccess(deps);
   const attemptFiles = createAttemptFiles(deps, options);
   const coverage = createCoverage();
@@ -82,13 +85,16 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
         : await attemptFile(route, address, baseUrlOf(request));
     if ('status' in found) {
       reportRefusal(found);
+      requests.saw({ address, route, name: found.name, machineId: found.machineId, refused: found });
       return refuse(response, found.status, found.why);
     }
     const plan = planAnswer(request, found.body);
     const { from, to } = plan;
+    const asked = { address, route, name: found.name, machineId: found.owner?.machineId };
     // Scripts and loaders are small, and a machine that has neither cannot be told to wait.
     const big = route.kind !== 'script' && route.kind !== 'loader' && to > from;
     const admitted = big ? admission?.ask(found.owner?.machineId ?? address, to - from) : undefined;
+    requests.saw({ ...asked, putOff: admitted?.kind === 'turned-away' });
     if (admitted?.kind === 'turned-away') {
       response.setHeader('Retry-After', admitted.retryAfterSeconds);
       return refuse(response, 503, `other machines come first; ask again in ${admitted.retryAfterSeconds} seconds`);

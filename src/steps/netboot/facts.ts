@@ -19,6 +19,8 @@ export type NetbootFacts = {
   readonly initrds: number;
   /** The script was asked for and answered 404, as a machine that is to boot from its own disk may be told. */
   readonly turnedAway: boolean;
+  /** What the boot doctor found last and the boot did not get over, in its words; null for nothing. */
+  readonly trouble: string | null;
 };
 
 /** Reads the sightings since the attempt was armed. */
@@ -35,6 +37,7 @@ export function progressOf(events: readonly TimelineEvent[]): Omit<NetbootFacts,
     turnedAway: events.some(
       ({ type, source, data }) => type === 'file.refused' && source === 'http' && data.name === 'script.ipxe',
     ),
+    trouble: troubleOf(events),
   };
 }
 
@@ -42,6 +45,14 @@ export function progressOf(events: readonly TimelineEvent[]): Omit<NetbootFacts,
 function fileOfAttempt(source: TimelineEvent['source'], name: string): string | undefined {
   if (source === 'http') return name;
   return name === 'grub.cfg' ? name : /^boot\/(.+)$/.exec(name)?.[1];
+}
+
+/** "iPXE was given the URL of its script, and no HTTP request came (script-not-fetched)" */
+function troubleOf(events: readonly TimelineEvent[]): string | null {
+  const over = (code: unknown, seq: number): boolean =>
+    events.some((event) => event.type === 'boot.recovered' && event.data.code === code && event.seq > seq);
+  const last = events.findLast(({ type, seq, data }) => type === 'boot.diagnosed' && !over(data.code, seq));
+  return last === undefined ? null : `${String(last.data.message)} (${String(last.data.code)})`;
 }
 
 /** Whether the machine has taken all that it was to boot. A script's own further requests cannot be known. */
@@ -60,8 +71,14 @@ export function tookAll(facts: NetbootFacts): boolean {
   }
 }
 
+/** One line for "last seen": how far it came, and what the boot doctor says of it. */
 export function lastSeenOf(facts: NetbootFacts): string {
   if (facts.host.kind !== 'absent') return hostText(facts.host);
+  const { trouble } = facts;
+  return trouble === null || tookAll(facts) ? stageOf(facts) : `${stageOf(facts)}: ${trouble}`;
+}
+
+function stageOf(facts: NetbootFacts): string {
   if (facts.boot === 'script' && facts.script) return 'its script was fetched, no SSH answered yet';
   if (facts.boot === 'local-disk' && tookAll(facts)) return 'it was handed on to its own disk, no SSH answered yet';
   if (facts.initrds > 0) return 'kernel and initrd were fetched, stage-1 SSH did not answer yet';

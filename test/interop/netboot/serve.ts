@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { readEnvironment } from '../../../src/config/environment.ts';
 import type { FirmwareSpec } from '../../../src/domain/boot/firmware-spec.ts';
 import { createRadvd } from '../../../src/drivers/router-advertisements/radvd.ts';
-import { systemClock } from '../../../src/foundation/clock.ts';
 import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { type LogFields, silentLog } from '../../../src/foundation/log.ts';
 import { createMeter } from '../../../src/foundation/meter.ts';
@@ -13,8 +12,10 @@ import { createForgetfulLoaderMemory } from '../../../src/netboot/boot-progress.
 import { routerAdvertisementsOf } from '../../../src/netboot/dhcpv6/router-advertisements.ts';
 import { createNetboot, type NetbootOptions } from '../../../src/netboot/netboot.ts';
 import { netbootSockets } from '../../../src/netboot/options.ts';
+import { createLeapingClock } from '../../support/leaping-clock.ts';
 import {
   memoryAttempts,
+  memoryBootCaptures,
   memoryLeases,
   memoryMachines,
   memoryTimeline,
@@ -29,6 +30,8 @@ export type ServeOrder = {
   readonly further?: readonly ServeOrder['machine'][];
   /** What the first machine's firmware needs. */
   readonly firmware?: FirmwareSpec;
+  /** Boots are watched; each write of the doctor is told as `capture`, and SIGUSR2 makes a minute pass. */
+  readonly watched?: true;
   /** Armed when given. */
   readonly boot?: { readonly kernel: string; readonly initrds: readonly string[]; readonly commandLine: string };
   /** How long what is armed may be fetched, ms. Default ten minutes. */
@@ -46,7 +49,9 @@ const [machine, ...further] = [order.machine, ...(order.further ?? [])].map(({ m
   }),
 );
 if (machine === undefined) throw new Error('no machine is ordered');
-const now = systemClock.now;
+const clock = createLeapingClock();
+const { now } = clock;
+process.on('SIGUSR2', () => clock.leap(60_000));
 const [attempts, timeline] = [memoryAttempts(now), memoryTimeline(now)];
 if (order.boot !== undefined)
   attempts.arm(machine, order.boot, order.bootMs === undefined ? {} : { expiresAt: now() + order.bootMs });
@@ -61,13 +66,14 @@ const netboot = createNetboot(
   {
     udp: systemUdp,
     startThread: systemThread,
-    clock: systemClock,
+    clock,
     log,
     meter: createMeter(),
     machines: memoryMachines([machine, ...further]),
     attempts,
     leases: memoryLeases(),
     loaderMemory: createForgetfulLoaderMemory(),
+    ...(order.watched === true ? { bootCaptures: tellingCaptures() } : {}),
     timeline: {
       ...timeline,
       append: (machineId, events) => {
@@ -82,7 +88,7 @@ const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 const advertisements = routerAdvertisementsOf(order.options.interfaces);
 const radvd = createRadvd(
-  { clock: systemClock, entropy: systemEntropy, log },
+  { clock, entropy: systemEntropy, log },
   { advertisements, folder: dirname(process.argv[2] ?? ''), path: '/usr/sbin:/usr/bin' },
 );
 const running = Promise.all([netboot.run(stop.signal), ...(advertisements.length > 0 ? [radvd.run(stop.signal)] : [])]);
@@ -90,3 +96,15 @@ running.catch(() => undefined);
 await netboot.ready;
 say({ type: 'ready', data: {} });
 await running;
+
+function tellingCaptures() {
+  const captures = memoryBootCaptures();
+  return {
+    ...captures,
+    async keep(written: Parameters<typeof captures.keep>[0]) {
+      await captures.keep(written);
+      for (const { pcap, evidence } of written)
+        say({ type: 'capture', data: { pcap: pcap.toString('base64'), marks: Object.keys(evidence.marks) } });
+    },
+  };
+}

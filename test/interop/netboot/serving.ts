@@ -31,6 +31,8 @@ export type ServingPlace = {
 /** What the listeners told of, in their order. */
 export type ServedEvents = {
   readonly events: { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[];
+  /** Lets a minute pass for the service. */
+  leap(): void;
 };
 
 /**
@@ -60,5 +62,5 @@ export async function startServing(
   child.once('error', reject);
   child.once('exit', (code) => reject(new Error(`service ended with ${code}: ${complaints.join('')}`)));
   await promise;
-  return { events };
+  return { events, leap: () => void child.kill('SIGUSR2') };
 }

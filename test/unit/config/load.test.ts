@@ -56,6 +56,7 @@ describe('defaults', () => {
       assets: [],
       secureBoot: 'off',
       loaderPatienceSeconds: 60,
+      captures: { attempts: 10, days: 30 },
       attemptLifetimeSeconds: 1800,
     });
   });

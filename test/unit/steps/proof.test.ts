@@ -94,6 +94,7 @@ describe('netboot', () => {
     kernel: true,
     initrds: 1,
     turnedAway: false,
+    trouble: null,
   };
   const decide = (change: Partial<NetbootFacts>, already: string | null = null) =>
     decideNetboot(
@@ -160,6 +161,7 @@ describe('netboot', () => {
       kernel: false,
       initrds: 1,
       turnedAway: false,
+      trouble: null,
     });
   });
 
@@ -168,6 +170,24 @@ describe('netboot', () => {
     const names = ['shimx64.efi', 'grub.cfg', 'boot/kernel', 'boot/initrd/0', 'boot/initrd/1'];
     const progress = progressOf(names.map((name, seq) => ({ ...at, seq, data: { name } })));
     expect(progress).toMatchObject({ script: false, grub: true, kernel: true, initrds: 2 });
+  });
+
+  it('names what the boot doctor found, until the boot got over it', () => {
+    const at = { machineId: 'm', at: 0, source: 'doctor' } as const;
+    const found = (seq: number, code: string, message: string) =>
+      ({ ...at, seq, type: 'boot.diagnosed', data: { code, message, hint: 'do this' } }) as const;
+    const events = [found(1, 'offer-not-taken', 'it takes none'), found(3, 'script-not-fetched', 'no request came')];
+    const { trouble } = progressOf(events);
+    expect(trouble).toBe('no request came (script-not-fetched)');
+    const facts = { ...FACTS, ...progressOf([]), host: { kind: 'absent', why: 'silent' } as const, trouble };
+    expect(decideNetboot(viewOf({ step: 'netboot' }), facts)).toMatchObject({
+      kind: 'wait',
+      why: 'no netboot request from this machine: no request came (script-not-fetched)',
+    });
+    const over = { ...at, seq: 4, type: 'boot.recovered', data: { code: 'script-not-fetched' } } as const;
+    expect(progressOf([...events, over]).trouble).toBe('it takes none (offer-not-taken)');
+    const again = found(5, 'script-not-fetched', 'once more');
+    expect(progressOf([...events, over, again]).trouble).toBe('once more (script-not-fetched)');
   });
 });
 
