@@ -108,7 +108,7 @@ describe.skipIf(!able)('real firmware in QEMU fetches kernel and initrds (needs 
           ...host,
         );
       }
-      const { events } = await segment.serve({ options, boot });
+      const { events } = await segment.serve({ options, boot, watched: true });
       machine = powerOn(firmware);
       const served = (): readonly string[] =>
         events
@@ -124,6 +124,11 @@ describe.skipIf(!able)('real firmware in QEMU fetches kernel and initrds (needs 
         'http initrd/1 4096',
       ]);
       expect(events.filter(({ type }) => type === 'boot.ignored' || type === 'file.refused')).toEqual([]);
+      // The boot doctor has followed it all the way, and found nothing.
+      const seen = () => events.findLast(({ type }) => type === 'capture')?.data.marks;
+      await expect.poll(seen, { timeout: 15_000 }).toContain('files');
+      if (firmware === 'uefi') expect(seen()).toContain('loader');
+      expect(events.filter(({ type }) => type === 'boot.diagnosed')).toEqual([]);
     },
     BOOT_MS + 10_000,
   );
