@@ -30,6 +30,7 @@ export type BootOrder = {
   readonly boot: NonNullable<ServeOrder['boot']>;
   readonly firmware?: FirmwareSpec;
   readonly further?: ServeOrder['further'];
+  readonly watched?: true;
   readonly more?: Partial<NetbootOptions>;
 };
 
@@ -71,7 +72,7 @@ export function makeBootNetwork(place: Place): BootNetwork {
   const complaintsPath = join(lab.folder, 'qemu.log');
   return {
     ...{ lab, place, events },
-    async serve({ mode, boot, firmware, further, more }) {
+    async serve({ mode, boot, firmware, further, watched, more }) {
       if (mode === 'proxy') startOtherServer(lab, place);
       if (place === 'relayed') startRelay(lab, mode);
       const options: NetbootOptions = {
@@ -81,7 +82,10 @@ export function makeBootNetwork(place: Place): BootNetwork {
         ...more,
       };
       const machine = { mac: MAC, address: MACHINE[place] };
-      const order = { options, machine, boot, ...(firmware && { firmware }), ...(further && { further }) };
+      const order = {
+        ...{ options, machine, boot, ...(firmware && { firmware }), ...(further && { further }) },
+        ...(watched && { watched }),
+      };
       told = (await lab.serve('s', order)).events;
     },
     powerOn(firmware, script) {

@@ -31,7 +31,7 @@ export async function bootsBy([firmware, mode, needs, loader]: Cell, network: Bo
   writeFileSync(join(folder, 'first.img'), pattern(2_000_003, 1));
   writeFileSync(join(folder, 'second.img'), pattern(4096, 2));
   const boot = { kernel: 'kernel', initrds: ['first.img', 'second.img'], commandLine: 'console=ttyS0' };
-  await network.serve({ mode, boot, firmware: needs });
+  await network.serve({ mode, boot, firmware: needs, watched: true });
   await bootUntil(network, firmware, () => network.served().includes('http initrd/1'));
   expect(network.served()).toEqual([
     ...(loader === null ? [] : [loader]),
@@ -50,4 +50,9 @@ export async function bootsBy([firmware, mode, needs, loader]: Cell, network: Bo
   );
   expect(asked4011).toBe(needs === ONLY_4011 && firmware !== 'ovmf-http');
   expect(told.filter(({ type }) => type === 'boot.ignored' || type === 'file.refused')).toEqual([]);
+  // The boot doctor has followed it all the way, and found nothing.
+  const seen = () => network.events().findLast(({ type }) => type === 'capture')?.data.marks;
+  await expect.poll(seen, { timeout: 15_000 }).toContain('files');
+  if (loader !== null) expect(seen()).toContain('loader');
+  expect(network.events().filter(({ type }) => type === 'boot.diagnosed')).toEqual([]);
 }
