@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { errorText, rethrowAbort, UnreachableError } from './errors.ts';
 
 /** Where a datagram came from or goes to. */
@@ -119,6 +120,8 @@ function bound(socket: Socket, binding: UdpBinding): Promise<void> {
 
 function join(socket: Socket, { group, interface: name }: NonNullable<UdpBinding['membership']>): void {
   try {
+    // An interface that is not there is taken for any (libuv reads its number as 0).
+    if (networkInterfaces()[name] === undefined) throw new Error('there is no such interface, or it is down');
     // Node wants the interface of an IPv6 membership as the zone of an address; an IPv4 one is an address of it.
     socket.addMembership(group, group.includes(':') ? `::%${name}` : name);
   } catch (error) {

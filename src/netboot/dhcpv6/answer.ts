@@ -104,7 +104,7 @@ export function createDhcpv6Answerer(deps: Dhcpv6AnswererDeps, options: Dhcpv6An
     switch (type) {
       case 'solicit': {
         const rapidCommit = dhcpv6Option(request.message.options, DHCPV6_OPTION.rapidCommit) !== undefined;
-        const associations = associate(asked, terms, 'new');
+        const associations = associate(asked, terms, 'offered');
         if (rapidCommit) return granted(found, 'discover', { type: 'reply', rapidCommit, associations }, address);
         const consultation = await consult(found, 'discover');
         if (consultation === undefined) return undefined;
@@ -112,7 +112,12 @@ export function createDhcpv6Answerer(deps: Dhcpv6AnswererDeps, options: Dhcpv6An
         return reply(found, consultation, { ...parts, ...dnsFor(request, link) });
       }
       case 'request':
-        return granted(found, 'request', { type: 'reply', associations: associate(asked, terms, 'new') }, address);
+        return granted(
+          found,
+          'request',
+          { type: 'reply', associations: associate(asked, terms, 'requested') },
+          address,
+        );
       case 'renew':
       case 'rebind':
         return granted(found, 'request', { type: 'reply', associations: associate(asked, terms, 'renewed') }, address);

@@ -15,17 +15,17 @@ export type AssociationTerms = {
 /**
  * What becomes of a client's identity associations: the first gets the machine's address, for it has one only. What else a renewing client
  * has is to be given up at once.
- * @param as `new`: of a Solicit or Request, where an address of another network is refused (RFC 8415 §18.3.2); `renewed`: of a Renew or
- *   Rebind (§18.3.4, §18.3.5)
+ * @param as `offered`: of a Solicit, whose addresses are hints (RFC 8415 §18.3.1); `requested`: of a Request, where an address of another
+ *   network is refused (§18.3.2); `renewed`: of a Renew or Rebind (§18.3.4, §18.3.5)
  */
 export function associate(
   asked: readonly Asked[],
   { address, seconds, link }: AssociationTerms,
-  as: 'new' | 'renewed',
+  as: 'offered' | 'requested' | 'renewed',
 ): readonly IaAnswer[] {
   return asked.map(({ iaid, addresses }, index): IaAnswer => {
     const elsewhere = addresses.filter((each) => !inIpv6Prefix(each, link.prefix));
-    if (as === 'new' && elsewhere.length > 0) {
+    if (as === 'requested' && elsewhere.length > 0) {
       const message = 'an address that was asked for is not on this link';
       return { iaid, addresses: [], status: { name: 'notOnLink', message } };
     }

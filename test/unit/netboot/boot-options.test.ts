@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { servedScripts } from '../../../src/netboot/assets/served-scripts.ts';
 import { addBootOptions, headerFile } from '../../../src/netboot/dhcp/boot-options.ts';
 import { type BootWord, bootWordOf } from '../../../src/netboot/dhcp/boot-word.ts';
 import { type UnderstoodRequest, understandDhcp } from '../../../src/netboot/dhcp/understand.ts';
@@ -98,6 +99,24 @@ describe('boot words', () => {
     expect(bootWordOf(loader, { ...parts, request: { ...parts.request, channel: 'proxy' } })?.kind).toBe('file');
     expect(bootWordOf(loader, { ...parts, request: { ...parts.request, loader: 'ipxe' } })?.kind).toBe('file');
     expect(bootWordOf({ kind: 'script', attempt }, parts)?.kind).toBe('file');
+  });
+
+  it('are URLs over IPv6, whoever asks, and name what is served', () => {
+    const over = (client: 'pxe' | 'http', loader: 'firmware' | 'ipxe') => ({
+      ...parts,
+      request: { channel: 'dhcpv6' as const, client, loader, board: null },
+    });
+    const base = parts.baseUrl;
+    const stop = { kind: 'stop', why: 'hop-limit', attempt } as const;
+    expect(bootWordOf(loader, over('http', 'firmware'))).toEqual({ kind: 'url', url: `${base}/loaders/ipxe.efi` });
+    expect(bootWordOf({ kind: 'script', attempt }, over('pxe', 'ipxe'))).toEqual({
+      kind: 'url',
+      url: `${base}/boot/${'a'.repeat(32)}/script.ipxe`,
+    });
+    expect(bootWordOf(stop, over('pxe', 'ipxe'))).toEqual({ kind: 'url', url: `${base}/loaders/stop-hop-limit.ipxe` });
+    expect(servedScripts(false).has('stop-hop-limit.ipxe')).toBe(true);
+    expect(bootWordOf(stop, over('http', 'firmware'))).toBeUndefined();
+    expect(bootWordOf({ kind: 'lease', why: 'not-armed' }, over('http', 'firmware'))).toBeUndefined();
   });
 
   it('have nothing for a stop of UEFI HTTP boot: it cannot show a text', () => {

@@ -40,6 +40,7 @@ const summary = (input: Partial<BootPolicyInput>): string => {
   return `${answer.kind} ${answer.why}`;
 };
 const quirky = (quirks: FirmwareSpec) => ({ machine: { ...machine, spec: { ...machine.spec, firmware: quirks } } });
+const http6 = { channel: 'dhcpv6', client: 'http', architectures: [16] } as const;
 const [unknown, idle] = [{ machine: undefined }, { attempt: undefined }];
 const request = (of: BootRequest, changes: Partial<BootRequest> = {}) => ({ request: { ...of, ...changes } });
 
@@ -133,6 +134,17 @@ describe('boot policy', () => {
     [
       'a request to the other server',
       { mode: 'proxy', ...request(firmware, { messageType: 'request' }) },
+      'ignore other-server-leads',
+    ],
+    ['UEFI HTTP boot over IPv6', request(firmware, http6), 'loader ipxe.efi by http'],
+    ['UEFI HTTP boot over IPv6, proxy', { mode: 'proxy', ...request(firmware, http6) }, 'loader ipxe.efi by http'],
+    ['PXE over IPv6', request(firmware, { channel: 'dhcpv6' }), 'lease pxe-over-ipv6'],
+    ['PXE over IPv6, not armed', { ...idle, ...request(firmware, { channel: 'dhcpv6' }) }, 'lease not-armed'],
+    ['iPXE over IPv6', request(ipxe, { channel: 'dhcpv6', features: null }), 'script true'],
+    ['a system over IPv6', request(system, { channel: 'dhcpv6' }), 'lease null'],
+    [
+      'a request to another server over IPv6',
+      { mode: 'proxy', ...request(firmware, { ...http6, messageType: 'request' }) },
       'ignore other-server-leads',
     ],
     [

@@ -151,6 +151,17 @@ describe('boot progress', () => {
     expect((await ask()).experience(7).proven).toBeUndefined();
   });
 
+  it('takes iPXE that asks over IPv6 too for the same boot, and firmware for the next', async () => {
+    const { progress, answer, served, ask } = parts();
+    await ask({ channel: 'dhcpv6', client: 'http' });
+    progress.offered(MAC, machine.id, answer);
+    served('ipxe.efi');
+    expect((await ask({ loader: 'ipxe' })).hops).toBe(0);
+    served('script.ipxe');
+    expect((await ask({ loader: 'ipxe', channel: 'dhcpv6' })).hops).toBe(0);
+    expect((await ask({ channel: 'dhcpv6', client: 'http' })).hops).toBe(1);
+  });
+
   it('holds a hang against the loader across attempts, and other files against none', async () => {
     const { clock, progress, answer, served, ask } = parts();
     await ask();

@@ -95,6 +95,9 @@ describe('mode full', () => {
     expect(two?.ias.map(({ status }) => status)).toEqual([undefined, 2]);
     const elsewhere = told(await rig.askMessage(from('request', SERVER, ia(1, 'fd00:94::5'))));
     expect(elsewhere?.ias).toEqual([{ iaid: 1, addresses: [], status: 4 }]);
+    // In a Solicit it is a hint, of a client that was elsewhere before.
+    const moved = told(await rig.askMessage(from('solicit', ia(1, 'fd00:94::5'))));
+    expect(moved?.ias[0]?.addresses).toEqual([`${OWN} 3600`]);
   });
 
   it('renews what is its own and takes back what is not', async () => {
