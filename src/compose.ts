@@ -14,23 +14,26 @@ import { createConsoles } from './drivers/console/consoles.ts';
 import { createHosts } from './drivers/hosts.ts';
 import { createGenerationFiles } from './drivers/nixos/generation-files.ts';
 import { createSystemBuilder } from './drivers/nixos/system-builder.ts';
+import { createRadvd } from './drivers/router-advertisements/radvd.ts';
 import { createSecrets } from './drivers/secrets/secrets.ts';
 import { createSshConnections } from './drivers/ssh/connections.ts';
 import { systemClock } from './foundation/clock.ts';
 import { systemEntropy } from './foundation/entropy.ts';
 import type { Log } from './foundation/log.ts';
 import { createMeter } from './foundation/meter.ts';
+import { systemThread } from './foundation/thread.ts';
 import { systemUdp } from './foundation/udp.ts';
 import { openAssetStore } from './netboot/assets/asset-store.ts';
 import { createBootSources } from './netboot/assets/boot-sources.ts';
 import { createGenerationCaptures } from './netboot/assets/capture-generation.ts';
+import { routerAdvertisementsOf } from './netboot/dhcpv6/router-advertisements.ts';
 import { createNetboot, type NetbootOptions } from './netboot/netboot.ts';
 import { netbootSockets } from './netboot/options.ts';
 import { runAll } from './run-all.ts';
 import { createEngine } from './runs/engine.ts';
 import { createOrders } from './runs/orders.ts';
 import { createSteps } from './steps/all-steps.ts';
-import { openStore } from './store/store.ts';
+import { openStore, type StoreOptions } from './store/store.ts';
 import { syncMachines } from './sync-machines.ts';
 
 export type ServiceOptions = {
@@ -47,6 +50,9 @@ export type ServiceOptions = {
 /** Netboot is off unless an interface is listed. */
 const NO_NETBOOT: NetbootOptions = { interfaces: [], http: { port: 0 }, assets: [] };
 
+/** Where system programs are, which users other than root often lack in their PATH. */
+const SYSTEM_FOLDERS = ':/usr/local/sbin:/usr/sbin:/sbin';
+
 const WEB_FOLDER = join(import.meta.dirname, '..', 'dist', 'web');
 
 /** Wires all parts in one process, and runs them until the signal fires. */
@@ -55,7 +61,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const [clock, entropy, udp, meter] = [systemClock, systemEntropy, systemUdp, createMeter()];
   const base = { clock, entropy, log, meter };
 
-  await using store = await openStore(base, { path: join(config.dataDirectory, 'bootwright.db') });
+  await using store = await openStore(base, storeOptions(config));
   const { machines, runs, timeline, tokens } = store;
   await syncMachines(machines, config.machines, log);
 
@@ -81,7 +87,16 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const captures = createGenerationCaptures({ ...stored, open, clock, log });
 
   const sockets = netbootSockets(environment.inheritedSockets);
-  const netboot = createNetboot({ ...base, udp, ...store, assets }, { ...netbootOptions(config), sockets });
+  const netboot = createNetboot(
+    { ...base, udp, startThread: systemThread, ...store, assets },
+    { ...netbootOptions(config), sockets },
+  );
+  const advertisements = routerAdvertisementsOf(config.netboot?.interfaces ?? []);
+  const radvd = createRadvd(base, {
+    advertisements,
+    folder: config.dataDirectory,
+    path: `${environment.variables.PATH ?? ''}${SYSTEM_FOLDERS}`,
+  });
   const attemptLifetimeMs = (config.netboot?.attemptLifetimeSeconds ?? 1800) * 1000;
   const steps = createSteps({
     ...store,
@@ -106,7 +121,7 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   const { socket } = config.listen;
   const api = createApi(
     {
-      ...{ ...base, ...store, orders, bmcs, consoles, assets, captures },
+      ...{ ...base, ...store, orders, bmcs, consoles, assets, captures, loaderHangs: netboot.loaderHangs },
       checks: {
         parseMachineSpec: createParseMachineSpec({ commands: config.secrets.commandsThroughApi }),
         flakeProblem,
@@ -128,7 +143,16 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
   };
   // A listener that cannot start rejects its own run as well, which is where the failure is told.
   announce().catch(() => undefined);
-  await runAll([netboot, engine, consoles, api], signal);
+  await runAll([netboot, engine, consoles, api, ...(advertisements.length > 0 ? [radvd] : [])], signal);
+}
+
+function storeOptions({ dataDirectory, netboot }: Config): StoreOptions {
+  const path = join(dataDirectory, 'bootwright.db');
+  if (netboot === undefined) return { path };
+  const { discovery, captures } = netboot;
+  const { maximum, keepDays } = discovery;
+  const bootCaptures = captures === undefined ? {} : { bootCaptures: captures };
+  return { path, mostDiscovered: maximum, discoveredKeptMs: keepDays * 86_400_000, ...bootCaptures };
 }
 
 /** The authority of HTTPS boot is kept beside the database. */

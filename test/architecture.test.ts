@@ -38,6 +38,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: [],
   'node:sqlite': ['store'],
   'node:dgram': ['foundation'],
+  'node:worker_threads': ['foundation', 'store'],
   'node:child_process': ['drivers', 'simulator'],
 };
 

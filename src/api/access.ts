@@ -17,8 +17,12 @@ export const PERMISSIONS = {
   // Consoles show what nobody meant to publish: passwords typed at the wrong prompt, keys, kernel command lines.
   'console.read': 'operator',
   'console.write': 'operator',
+  // Packets hold more than findings do: serial numbers, relays' circuit names, addresses of others on the segment.
+  'netboot.capture': 'operator',
   /** identify light, boot override, power restore policy, erasing the event log and setting its clock */
   'hardware.write': 'operator',
+  /** forgetting which boot loaders worked */
+  'netboot.write': 'operator',
   // These four may release a passphrase.
   'run.boot': 'unlocker',
   'run.unlock': 'unlocker',

@@ -12,9 +12,12 @@ import { aboutRoutes } from './routes/about.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { bmcRoutes } from './routes/bmc.ts';
 import { consoleRoutes } from './routes/console.ts';
+import { discoveredRoutes } from './routes/discovered.ts';
+import { doctorRoutes } from './routes/doctor.ts';
 import { eventRoutes } from './routes/events.ts';
 import { createFeeds } from './routes/feeds.ts';
 import { hardwareRoutes } from './routes/hardware.ts';
+import { loaderRoutes } from './routes/loaders.ts';
 import { machineRoutes } from './routes/machines.ts';
 import { runRoutes } from './routes/runs.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -61,13 +64,17 @@ export function createApi(parts: ApiParts, options: ApiOptions): Api {
   const bmcCalls = createBmcCalls({ ...parts, log });
   const routes = [
     ...machineRoutes(parts),
+    // The feed goes before: its path would be taken for a MAC address.
+    ...feeds.routes,
+    ...discoveredRoutes({ ...parts, log }),
+    ...loaderRoutes(parts),
     ...bmcRoutes(parts),
     ...hardwareRoutes(parts, bmcCalls),
     ...runRoutes(parts),
     ...eventRoutes(parts),
     ...consoleRoutes(parts),
     ...assetRoutes(parts),
-    ...feeds.routes,
+    ...doctorRoutes(parts),
     ...tokenRoutes({ ...parts, log }),
     ...sessionRoutes(sessions),
   ];

@@ -8,6 +8,8 @@ import {
   consolePageSchema,
   consoleServerMessageSchema,
 } from './schema/console.ts';
+import { approvalSchema, discoveredMachineSchema } from './schema/discovered.ts';
+import { bootAttemptSchema, bootFindingSchema } from './schema/doctor.ts';
 import { eventPageSchema, eventSchema } from './schema/event.ts';
 import {
   bootOverrideSchema,
@@ -20,6 +22,7 @@ import {
   rawAnswerSchema,
   sensorSchema,
 } from './schema/hardware.ts';
+import { loadersSchema } from './schema/loaders.ts';
 import { fleetMachineSchema, generationSchema, machineSchema, machineSpecSchema } from './schema/machine.ts';
 import { problemSchema } from './schema/problem.ts';
 import { runErrorSchema, runRequestSchema, runSchema, runStepSchema, runSummarySchema } from './schema/run.ts';
@@ -52,6 +55,9 @@ const NAMED = {
   Machine: machineSchema,
   MachineSpec: machineSpecSchema,
   FleetMachine: fleetMachineSchema,
+  DiscoveredMachine: discoveredMachineSchema,
+  MachineApproval: approvalSchema,
+  Loaders: loadersSchema,
   Generation: generationSchema,
   Run: runSchema,
   RunRequest: runRequestSchema,
@@ -63,6 +69,8 @@ const NAMED = {
   NewAsset: newAssetSchema,
   CapturedGeneration: capturedSchema,
   Collected: collectedSchema,
+  BootAttempt: bootAttemptSchema,
+  BootFinding: bootFindingSchema,
   Event: eventSchema,
   EventPage: eventPageSchema,
   Chassis: chassisSchema,

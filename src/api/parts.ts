@@ -1,9 +1,12 @@
 import type { MachineSpec } from '../domain/machine.ts';
 import type { Assets } from '../domain/ports/assets.ts';
 import type { Bmcs } from '../domain/ports/bmcs.ts';
+import type { BootCaptures } from '../domain/ports/boot-captures.ts';
 import type { Consoles, ConsoleText } from '../domain/ports/consoles.ts';
+import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
 import type { GenerationCaptures } from '../domain/ports/generation-files.ts';
 import type { Generations } from '../domain/ports/generations.ts';
+import type { LoaderHangs, LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { RunOutput, Runs } from '../domain/ports/runs.ts';
 import type { Timeline } from '../domain/ports/timeline.ts';
@@ -23,10 +26,15 @@ export type ApiParts = {
   readonly output: RunOutput;
   readonly tokens: Tokens;
   readonly generations: Generations;
+  readonly discovered: DiscoveredMachines;
+  readonly loaderMemory: LoaderMemory;
+  /** Of netboot in this process. Default: it runs elsewhere, or not at all. */
+  readonly loaderHangs?: LoaderHangs;
   readonly assets: Assets;
   readonly captures: Pick<GenerationCaptures, 'fromMachine' | 'fromFolder'>;
   readonly consoles: Consoles;
   readonly consoleText: ConsoleText;
+  readonly bootCaptures: Pick<BootCaptures, 'list' | 'find' | 'packets'>;
   readonly bmcs: Pick<Bmcs, 'open' | 'resetAuthentication'>;
   readonly clock: Clock;
   readonly entropy: Entropy;

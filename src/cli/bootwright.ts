@@ -3,8 +3,11 @@ import { Command, CommanderError } from 'commander';
 import { CliError, EXIT, type ExitCode } from './cli-error.ts';
 import { addAssetCommands } from './commands/assets.ts';
 import { addConsoleCommands } from './commands/console.ts';
+import { addDiscoveredCommands } from './commands/discovered.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addEventCommands } from './commands/events.ts';
 import { addHardwareCommands } from './commands/hardware.ts';
+import { addLoadersCommand } from './commands/loaders.ts';
 import { addMachineCommands } from './commands/machines.ts';
 import { addOrderCommands } from './commands/orders.ts';
 import { addRunCommands } from './commands/runs.ts';
@@ -38,9 +41,12 @@ async function main(argv: readonly string[], around: CliEnvironment): Promise<Ex
     .showHelpAfterError('(--help shows how)')
     .exitOverride();
   addMachineCommands(program, around);
+  addDiscoveredCommands(program, around);
+  addLoadersCommand(program, around);
   addOrderCommands(program, around, exits);
   addRunCommands(program, around, exits);
   addEventCommands(program, around);
+  addDoctorCommand(program, around, exits);
   addConsoleCommands(program, around);
   addHardwareCommands(program, around, exits);
   addAssetCommands(program, around);

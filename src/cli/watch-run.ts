@@ -70,7 +70,8 @@ function conclude({ terminal }: Context, run: RunBody): ExitCode {
 
 function colorOf(type: string): Color | undefined {
   if (type.endsWith('.failed')) return 'red';
-  if (type === 'step.troubled' || type === 'run.rewound' || type.endsWith('.refused')) return 'yellow';
+  if (type === 'step.troubled' || type === 'run.rewound' || type === 'boot.diagnosed' || type.endsWith('.refused'))
+    return 'yellow';
   if (type === 'step.waited') return 'dim';
   return type.endsWith('.succeeded') || type === 'step.done' ? 'green' : undefined;
 }

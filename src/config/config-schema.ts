@@ -3,6 +3,7 @@ import { host, ipv4, port } from './addresses.ts';
 import { documentedObject } from './documented.ts';
 import { machineSchema, repeated } from './machine-schema.ts';
 import { netbootInterface } from './netboot-interface-schema.ts';
+import { discoverySchema, tftpSchema } from './netboot-limits-schema.ts';
 
 const absolutePath = z.string().regex(/^\/[^\p{Cc}]*$/u, { error: 'must be an absolute path' });
 
@@ -69,9 +70,13 @@ const netboot = documentedObject({
     dhcpClient: port.default(68).describe('UDP port of DHCP clients. Default 68.'),
     proxy: port.default(4011).describe('UDP port of the PXE boot server. Default 4011.'),
     tftp: port.default(69).describe('UDP port of TFTP. Default 69.'),
+    dhcpv6: z.exactOptional(port).describe('UDP port we hear DHCPv6 on. Default 547.'),
+    dhcpv6Client: z.exactOptional(port).describe('UDP port of DHCPv6 clients. Default 546.'),
   })
     .prefault({})
     .describe('Ports of the boot protocols. For tests only: firmware knows no others.'),
+  tftp: z.exactOptional(tftpSchema),
+  discovery: discoverySchema.prefault({}),
   assets: z.array(absolutePath).max(32).default([]).describe('Folders with kernels and initrds. Default none.'),
   loaders: z
     .exactOptional(absolutePath)
@@ -98,6 +103,17 @@ const netboot = documentedObject({
     .max(86_400)
     .default(1800)
     .describe('How long the URLs of one boot attempt live, in seconds. Default 1800.'),
+  captures: documentedObject({
+    attempts: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(10)
+      .describe('Boot attempts of a machine whose findings and last packets are kept. Default 10.'),
+    days: z.int().min(1).max(3650).default(30).describe('How long they are kept, in days. Default 30.'),
+  })
+    .prefault({})
+    .describe('What is kept of boot attempts, at most 256 KiB each (bootwright doctor).'),
 })
   .superRefine((value, context) => {
     for (const index of repeated(value.interfaces.map((each) => each.name))) {
@@ -163,6 +179,7 @@ export const configSchema = documentedObject({
       if (owners.has(`name ${machine.name}`)) add(index, 'name', `${machine.name} is declared twice`);
       owners.set(`name ${machine.name}`, machine.name);
       taken(`address ${machine.address}`, 'address');
+      if (machine.address6 !== undefined) taken(`address ${machine.address6}`, 'address6');
       for (const mac of machine.macs) taken(`MAC address ${mac}`, 'macs');
     }
   })

@@ -6,6 +6,7 @@ import { dhcpOptionsSchema } from './dhcp-options-schema.ts';
 import { documentedObject } from './documented.ts';
 import { firmwareSchema } from './firmware-schema.ts';
 import { attributeProblem, flakeProblem } from './flake-ref.ts';
+import { ipv6 } from './ipv6-addresses.ts';
 import { netbootSchema } from './netboot-schema.ts';
 import { secretRef } from './secret-ref.ts';
 import { sshPublicKey } from './ssh-key.ts';
@@ -158,6 +159,9 @@ export const machineSchema = documentedObject({
     .describe('The name people use, unique: lower-case letters, digits, dashes.'),
   macs: z.array(macAddress).min(1).max(16).describe('MAC addresses; the first is the one the address is reserved for.'),
   address: ipv4.describe('IPv4 address: reserved by our DHCP, and where SSH finds the machine in stages 1 and 3.'),
+  address6: z
+    .exactOptional(ipv6)
+    .describe('IPv6 address: reserved by our DHCPv6 for the first MAC. Default: one made of the MAC.'),
   bmcs: z
     .array(bmc)
     .max(4)

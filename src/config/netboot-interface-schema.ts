@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type InterfaceAddress, inNetwork, interfaceAddress, ipv4, ipv4Number, networkAddress } from './addresses.ts';
 import { dhcpOptionsSchema } from './dhcp-options-schema.ts';
 import { documentedObject } from './documented.ts';
+import { netbootIpv6 } from './netboot-ipv6-schema.ts';
 
 const pool = documentedObject({
   from: ipv4.describe('First address of the pool.'),
@@ -75,6 +76,7 @@ export const netbootInterface = documentedObject({
     .describe(
       'How other DHCP servers on the network are noticed: not at all, by their answers, or by asking every five minutes (in modes reservations and full). Default probe.',
     ),
+  ipv6: z.exactOptional(netbootIpv6),
 })
   .superRefine((value, context) => {
     const add: Report = (path, message) => {

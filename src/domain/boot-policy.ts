@@ -17,8 +17,9 @@ export type InterfaceMode = 'off' | 'proxy' | 'reservations' | 'full';
 
 /** What a listener understood of one request. */
 export type BootRequest = {
-  /** `dhcp` is port 67, `proxy` the PXE boot server on 4011. */
-  readonly channel: 'dhcp' | 'proxy';
+  /** `dhcp` is port 67, `proxy` the PXE boot server on 4011, `dhcpv6` port 547. */
+  readonly channel: 'dhcp' | 'proxy' | 'dhcpv6';
+  /** `discover` begins an exchange, in DHCPv6 by Solicit or Information-request. */
   readonly messageType: 'discover' | 'request' | 'inform';
   /** `pxe` boot ROM, `http` UEFI HTTP boot, `other` an operating system's DHCP client. */
   readonly client: 'pxe' | 'http' | 'other';
@@ -47,7 +48,8 @@ export type IgnoreReason =
   | 'not-armed'
   | 'not-a-boot-request'
   | 'unsupported-architecture'
-  | 'other-server-leads';
+  | 'other-server-leads'
+  | 'pxe-over-ipv6';
 
 /** Why a machine is given a message instead of a boot file. */
 export type StopReason = 'hop-limit' | 'ipxe-cannot-boot';
@@ -66,7 +68,7 @@ export type BootAnswer =
 export type LoaderAnswer = {
   readonly kind: 'loader';
   readonly name: string;
-  /** `http`: by URL, to a client that says it is one for UEFI HTTP boot. */
+  /** `http`: by URL, to a client that says it is one for UEFI HTTP boot, and over IPv6. */
   readonly by: 'tftp' | 'http';
   /** The one of the client's architectures that this loader is for. */
   readonly architecture: number;
@@ -98,8 +100,8 @@ export function decideBoot(input: BootPolicyInput): BootAnswer {
   const { mode, machine, request } = input;
   if (mode === 'off') return { kind: 'ignore', why: 'interface-off' };
   if (machine === undefined) return { kind: 'ignore', why: 'unknown-machine' };
-  // On port 67 a proxy only offers: the request that follows goes to the server that leases.
-  if (mode === 'proxy' && request.channel === 'dhcp' && request.messageType !== 'discover') {
+  // But for its boot server a proxy only offers: the request that follows goes to the server that leases.
+  if (mode === 'proxy' && request.channel !== 'proxy' && request.messageType !== 'discover') {
     return { kind: 'ignore', why: 'other-server-leads' };
   }
   const boot = bootAnswer(input, machine);
@@ -119,6 +121,9 @@ function bootAnswer(input: BootPolicyInput, machine: Machine): BootAnswer {
   const { attempt, request, history } = input;
   if (!wantsBoot(request)) return { kind: 'ignore', why: 'not-a-boot-request' };
   if (attempt === undefined) return { kind: 'ignore', why: 'not-armed' };
+  // Firmware does TFTP over IPv6 too seldom to be relied on; UEFI HTTP boot, which it has beside it, asks by itself.
+  if (request.channel === 'dhcpv6' && request.client === 'pxe' && request.loader === 'firmware')
+    return { kind: 'ignore', why: 'pxe-over-ipv6' };
   if (history.hops >= MOST_HOPS) return { kind: 'stop', why: 'hop-limit', attempt };
   if (request.loader === 'firmware') return loaderAnswer(input, machine, attempt, false);
   // An iPXE that cannot fetch by HTTP or start a kernel is replaced by ours, once: ours can do both.
@@ -146,6 +151,7 @@ function loaderAnswer(
     return { kind: 'ignore', why: 'unsupported-architecture', detail: 'its list of loaders is empty' };
   const first = chooseLoader(names, { ...experience, failed: [] }, undefined);
   const insteadOf = experience.failed.length > 0 && first !== undefined && first !== name ? first : null;
-  const by = request.client === 'http' ? 'http' : 'tftp';
+  // DHCPv6 has URLs only, and over IPv6 we serve no TFTP.
+  const by = request.client === 'http' || request.channel === 'dhcpv6' ? 'http' : 'tftp';
   return { kind: 'loader', name, by, architecture, replaces, insteadOf, attempt };
 }

@@ -2,14 +2,14 @@ import type { JsonObject } from '../foundation/json.ts';
 import type { Stage } from './machine.ts';
 
 /** Who saw or did it. */
-export type EventSource = 'api' | 'config' | 'engine' | 'step' | 'dhcp' | 'tftp' | 'http' | 'console';
+export type EventSource = 'api' | 'config' | 'engine' | 'step' | 'dhcp' | 'tftp' | 'http' | 'console' | 'doctor';
 
 /**
  * Past-tense facts of the one timeline, with what `data` holds. Types belong here, never to their producer. Nothing
  * secret enters an event; bulk output is stored beside and referred to.
  */
 export const EVENT_TYPES = {
-  /** actor, spec changes by name of field */
+  /** actor, fields: names of the fields set or changed; discovered: MAC addresses that had asked before (declared only) */
   'machine.declared': 'machine declared',
   'machine.changed': 'machine changed',
   'machine.removed': 'machine removed',
@@ -53,6 +53,12 @@ export const EVENT_TYPES = {
   'boot.offered': 'boot offered',
   /** protocol, why */
   'boot.ignored': 'boot request not answered',
+  /** actor; proven, hung: names of the boot loaders that were known */
+  'loaders.forgotten': 'boot loaders forgotten',
+  /** code, severity, message, hint, attempt; evidence: lines of what was seen. Once for each finding of an attempt */
+  'boot.diagnosed': 'boot trouble found',
+  /** code, attempt: the boot came further after the finding */
+  'boot.recovered': 'boot trouble is over',
   /** address, leaseMs */
   'lease.granted': 'address leased',
   /** protocol, name, bytes, tookMs */

@@ -134,6 +134,8 @@ export type MachineSpec = {
   readonly macs: readonly string[];
   /** IPv4 address: reserved for the machine by our DHCP, and where SSH finds it in stages 1 and 3. */
   readonly address: string;
+  /** IPv6 address: reserved for the machine's first network card by our DHCPv6. Absent: one is made of its MAC. */
+  readonly address6?: string;
   readonly bmcs: readonly BmcSpec[];
   /** Absent: the machine boots from its own disk. */
   readonly netboot?: NetbootSpec;

@@ -19,7 +19,10 @@ export type UdpSocket = AsyncDisposable & {
 };
 
 export type UdpBinding = {
-  /** Local address; `0.0.0.0` for all, `255.255.255.255` to hear only broadcasts. */
+  /**
+   * Local address; `0.0.0.0` for all, `255.255.255.255` to hear only broadcasts. An IPv6 address of a link, a group's too, names its
+   * interface: with `ff02::1:2%eth0` the kernel ties the socket to that device (net/ipv6/af_inet6.c, __inet6_bind).
+   */
   readonly address: string;
   /** Local port; 0 lets the kernel choose. */
   readonly port: number;
@@ -27,6 +30,10 @@ export type UdpBinding = {
   readonly broadcast?: boolean;
   /** May share address and port with another socket. Default false. */
   readonly reuseAddress?: boolean;
+  /** An IPv6 socket leaves IPv4's port alone. Default false. */
+  readonly ipv6Only?: boolean;
+  /** A group to be a member of, on one interface. Default none. */
+  readonly membership?: { readonly group: string; readonly interface: string };
   /** Kernel receive buffer in bytes; the kernel may cap it. Default: the kernel's. */
   readonly receiveBufferBytes?: number;
   /**
@@ -48,6 +55,7 @@ export const systemUdp: Udp = {
     const socket = createSocket({
       type: binding.address.includes(':') ? 'udp6' : 'udp4',
       reuseAddr: binding.reuseAddress ?? false,
+      ipv6Only: binding.ipv6Only ?? false,
       // An address is its own: Node else asks its resolver before each datagram.
       lookup: (name, options, found) => {
         const family = isIP(name);
@@ -60,6 +68,7 @@ export const systemUdp: Udp = {
     if (signal.aborted) socket.close();
     rethrowAbort(signal);
     if (binding.broadcast) socket.setBroadcast(true);
+    if (binding.membership !== undefined) join(socket, binding.membership);
     const local = socket.address();
     const closed = new Promise<void>((resolve, reject) => {
       socket.once('close', resolve);
@@ -106,6 +115,16 @@ function bound(socket: Socket, binding: UdpBinding): Promise<void> {
     reject(new UnreachableError(`${what}: ${errorText(error)}`, { cause: error }));
   }
   return promise;
+}
+
+function join(socket: Socket, { group, interface: name }: NonNullable<UdpBinding['membership']>): void {
+  try {
+    // Node wants the interface of an IPv6 membership as the zone of an address; an IPv4 one is an address of it.
+    socket.addMembership(group, group.includes(':') ? `::%${name}` : name);
+  } catch (error) {
+    socket.close();
+    throw new UnreachableError(`join ${group} on ${name}: ${errorText(error)}`, { cause: error });
+  }
 }
 
 function sent(

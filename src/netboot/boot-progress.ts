@@ -9,11 +9,12 @@ import {
 } from '../domain/boot/boot-trail.ts';
 import type { BootAnswer, BootHistory, BootRequest } from '../domain/boot-policy.ts';
 import type { NewEvent } from '../domain/event.ts';
-import type { LoaderMemory, ProvenLoader } from '../domain/ports/loader-memory.ts';
+import type { LoaderHangs, LoaderMemory, ProvenLoader } from '../domain/ports/loader-memory.ts';
 import type { BootAttempt } from '../domain/ports/netboot.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { errorText } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
+import { GRUB_CONFIG_NAME } from './assets/served-scripts.ts';
 import { SCRIPT_NAME } from './boot-urls.ts';
 import type { Sightings } from './sightings.ts';
 
@@ -32,7 +33,7 @@ export type BootProgressOptions = {
 };
 
 /** How far each network card's boot came, for the policy: hops, hung loaders, the loader that works. */
-export type BootProgress = {
+export type BootProgress = LoaderHangs & {
   /** Takes note of a request for something to boot, and tells what was seen before it. */
   asked(
     mac: string,
@@ -92,8 +93,9 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
   function saw(machineId: string, { type, data }: NewEvent): void {
     const macs = cardsOf.get(machineId);
     if (macs === undefined || (type !== 'file.served' && type !== 'file.refused')) return;
-    // Refused or not, whoever asks for the script by HTTP runs a loader that works: a local disk may be entered by a 404.
-    if (data.name === SCRIPT_NAME && data.protocol === 'http') {
+    // Refused or not, whoever asks for the script by HTTP runs a loader that works: a local disk may be entered by a 404. So
+    // does GRUB that asks for its configuration.
+    if ((data.name === SCRIPT_NAME && data.protocol === 'http') || data.name === GRUB_CONFIG_NAME) {
       // iPXE may have gone on by another card than the one whose firmware loaded it.
       for (const mac of macs)
         if (mac === macs.at(-1) || trailOf(mac).out?.fetchedAt != null) cameToScript(mac, machineId);
@@ -122,8 +124,9 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
       const proven = attempt !== undefined && needsLoader(request) ? await known(mac) : [];
       const before = trailOf(mac);
       const ask = { attempt: attempt?.token ?? null, loader: request.loader, architecture, now: clock.now() };
-      // A request goes on with what its DISCOVER began.
-      const trail = request.messageType === 'discover' ? afterAsked(before, ask, patienceMs) : before;
+      // A request goes on with what its DISCOVER began; so does iPXE that asks over IPv6, beside or after it asked over IPv4.
+      const begins = request.messageType === 'discover' && !(request.channel === 'dhcpv6' && request.loader === 'ipxe');
+      const trail = begins ? afterAsked(before, ask, patienceMs) : before;
       if (trail !== before) keep(mac, trail, cards.get(mac)?.machineId ?? null);
       return {
         hops: trail.hops,
@@ -137,6 +140,17 @@ export function createBootProgress(deps: BootProgressDeps, options: BootProgress
       if (answer.kind !== 'loader') return keep(mac, trail, machineId);
       const { name, architecture, replaces } = answer;
       keep(mac, afterOffered(trail, { loader: name, architecture, replaces, now: clock.now() }, patienceMs), machineId);
+    },
+    hungOf: (mac) =>
+      [...trailOf(mac).failed]
+        .filter(([, loaders]) => loaders.length > 0)
+        .map(([architecture, loaders]) => ({ architecture, loaders })),
+    forget(macs) {
+      for (const mac of macs) {
+        const card = cards.get(mac);
+        // Hops stay: they are of this attempt, and keep a loop from going on.
+        if (card !== undefined) cards.set(mac, { ...card, trail: { ...card.trail, failed: new Map(), out: null } });
+      }
     },
     watching(sightings) {
       return {

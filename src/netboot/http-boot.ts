@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { availableParallelism } from 'node:os';
-import { errorText } from '../foundation/errors.ts';
+import { ConfigError, errorText } from '../foundation/errors.ts';
 import { bootBaseUrl } from './boot-urls.ts';
 import { type Component, createReadiness, runComponent, untilAborted } from './component.ts';
 import { createAdmission } from './http/admission.ts';
@@ -10,9 +10,10 @@ import {
   type BootHandlerOptions,
   createBootHandler,
 } from './http/boot-handler.ts';
-import { type Listening, listen as listenAt } from './http/listen.ts';
+import { type Listening, listen as listenAt, listenInherited } from './http/listen.ts';
 import { type BootServerOptions, createBootServer } from './http/server.ts';
 import { createTlsIdentity, type TlsIdentity, type TlsIdentityOptions } from './http/tls/identity.ts';
+import { EVERYWHERE, type httpSockets } from './options.ts';
 
 /** HTTPS beside HTTP, for machines that know our certificate. */
 export type HttpsBootOptions = {
@@ -35,6 +36,8 @@ export type HttpBootOptions = Omit<BootHandlerOptions, 'authority' | 'httpsPort'
     /** What they get together in the mean. Default: no limit. */
     readonly maximumBytesPerSecond?: number;
     readonly https?: HttpsBootOptions & Pick<TlsIdentityOptions, 'folder'>;
+    /** Inherited sockets to listen on, by address or {@link EVERYWHERE}; their port is the one that counts. Default none. */
+    readonly sockets?: ReturnType<typeof httpSockets>;
   };
 
 export type HttpBootBound = {
@@ -55,7 +58,7 @@ const SWEEP_MS = 15_000;
 /** Serves scripts, kernels, initrds and loaders over HTTP/1.1, and over HTTPS when that is set. */
 export function createHttpBoot(deps: Omit<BootHandlerDeps, 'admission'>, options: HttpBootOptions): HttpBoot {
   const { log, cache, clock, meter } = deps;
-  const { address, port, furtherAddresses = [], https } = options;
+  const { address, port, furtherAddresses = [], https, sockets = new Map() } = options;
   const { maximumTransfers = defaultTransfers(), maximumBytesPerSecond } = options;
   const limits = { maximumTransfers, ...(maximumBytesPerSecond === undefined ? {} : { maximumBytesPerSecond }) };
   const admission = createAdmission({ clock, meter }, limits);
@@ -78,19 +81,25 @@ export function createHttpBoot(deps: Omit<BootHandlerDeps, 'admission'>, options
   async function serve(signal: AbortSignal): Promise<void> {
     const served: Listening[] = [];
     const secure: (Server & { setSecureContext(context: TlsIdentity['current']): void })[] = [];
-    async function listen(port: number, tls?: TlsIdentity): Promise<number> {
-      let bound = port;
-      for (const each of [address, ...furtherAddresses]) {
+    async function listen(kind: 'http' | 'https', port: number, tls?: TlsIdentity): Promise<number> {
+      let bound: number | undefined;
+      for (const place of placesOf(kind)) {
         const server = createBootServer({ handler, log, meter }, options, tls?.current);
-        const listening = await listenAt(server, each, bound);
+        const what = `the inherited socket of ${kind} for ${place.address}`;
+        const listening =
+          place.fd === undefined
+            ? await listenAt(server, place.address, bound ?? port)
+            : await listenInherited(server, place.fd, what);
         served.push(listening);
         if ('setSecureContext' in server) secure.push(server);
+        if (bound !== undefined && listening.port !== bound)
+          throw new ConfigError(`${what} has port ${listening.port}, another one ${bound}: boot URLs have one port`);
         bound = listening.port;
       }
-      return bound;
+      return bound ?? port;
     }
     try {
-      const plainPort = await listen(port);
+      const plainPort = await listen('http', port);
       if (https !== undefined) {
         const { certificate, folder } = https;
         const addresses = [address, ...furtherAddresses];
@@ -98,7 +107,7 @@ export function createHttpBoot(deps: Omit<BootHandlerDeps, 'admission'>, options
           { clock, log },
           { folder, addresses, ...(certificate === undefined ? {} : { certificate }) },
         );
-        httpsPort = await listen(https.port, identity);
+        httpsPort = await listen('https', https.port, identity);
       }
       const at = { address, port: plainPort, ...(httpsPort === undefined ? {} : { httpsPort }) };
       log.info(at, 'boot files are served over HTTP');
@@ -113,6 +122,14 @@ export function createHttpBoot(deps: Omit<BootHandlerDeps, 'admission'>, options
     } finally {
       await Promise.all(served.map((each) => each.close()));
     }
+  }
+
+  /** Where to listen; inherited sockets first, since theirs is the port of the others too. */
+  function placesOf(kind: 'http' | 'https'): readonly { readonly address: string; readonly fd: number | undefined }[] {
+    const everywhere = sockets.get(EVERYWHERE)?.[kind];
+    if (everywhere !== undefined) return [{ address, fd: everywhere }];
+    const places = [address, ...furtherAddresses].map((each) => ({ address: each, fd: sockets.get(each)?.[kind] }));
+    return [...places.filter(({ fd }) => fd !== undefined), ...places.filter(({ fd }) => fd === undefined)];
   }
 
   function baseUrlAt(own: string, plainPort: number): string {

@@ -2,6 +2,7 @@ import type { InterfaceMode } from '../domain/boot-policy.ts';
 import type { RawDhcpOption } from '../domain/dhcp-options.ts';
 import { ConfigError } from '../foundation/errors.ts';
 import { ipv4FromNumber, ipv4ToNumber } from '../protocols/dhcp/ipv4.ts';
+import type { Ipv6Options } from './dhcpv6/ipv6-options.ts';
 
 /** Addresses given out for a while. */
 export type PoolOptions = {
@@ -57,6 +58,8 @@ export type InterfaceOptions = NetworkOptions & {
   readonly conflictProbe?: boolean;
   /** How other DHCP servers are found. Default `off`. */
   readonly otherServers?: 'off' | 'listen' | 'probe';
+  /** How it is served over IPv6. Default: not at all. */
+  readonly ipv6?: Ipv6Options;
 };
 
 /** UDP ports. Firmware knows no others than the defaults; tests and the simulator do. */
@@ -65,34 +68,72 @@ export type NetbootPorts = {
   readonly dhcpClient: number;
   readonly proxy: number;
   readonly tftp: number;
+  /** Default 547 and 546. */
+  readonly dhcpv6?: number;
+  readonly dhcpv6Client?: number;
 };
 
 export const DEFAULT_PORTS: NetbootPorts = { dhcp: 67, dhcpClient: 68, proxy: 4011, tftp: 69 };
 
-/** Descriptors of one interface's sockets, bound to its device by who opened them. */
-export type InterfaceSockets = Partial<Readonly<Record<keyof NetbootPorts, number>>>;
-/** By name of the interface. */
+/** Kinds of inherited sockets: datagram sockets for UDP, listening stream sockets for HTTP boot. */
+type SocketKind = keyof NetbootPorts | 'http' | 'https';
+/** Descriptors of one interface's sockets, bound to its device or address by who opened them. */
+export type InterfaceSockets = Partial<Readonly<Record<SocketKind, number>>>;
+/** By name of the interface, or {@link EVERYWHERE}. */
 export type InheritedSockets = ReadonlyMap<string, InterfaceSockets>;
 
-const SOCKET_KINDS: readonly (keyof NetbootPorts)[] = ['dhcp', 'dhcpClient', 'proxy', 'tftp'];
+/** In place of an interface's name: sockets for all of them, which only HTTP and HTTPS have. */
+export const EVERYWHERE = '';
+
+const SOCKET_KINDS: readonly SocketKind[] = ['dhcp', 'dhcpClient', 'proxy', 'tftp', 'dhcpv6', 'http', 'https'];
 
 /**
- * Sorts inherited descriptors by their names: `dhcp.eno1`, `proxy.eno1`, `tftp.eno1`, `dhcpClient.eno1`.
+ * Sorts inherited descriptors by their names: `dhcp.eno1`, `proxy.eno1`, `tftp.eno1`, `dhcpClient.eno1`, `dhcpv6.eno1`, `http.eno1`, `https.eno1`;
+ * `http` and `https` alone are for all interfaces.
  * @param sockets of others too, which are left out
  * @throws ConfigError when a name is there twice: only one of the two would be read
  */
 export function netbootSockets(sockets: readonly { readonly fd: number; readonly name: string }[]): InheritedSockets {
-  const found = new Map<string, Partial<Record<keyof NetbootPorts, number>>>();
+  const found = new Map<string, Partial<Record<SocketKind, number>>>();
   for (const { fd, name } of sockets) {
-    const dot = name.indexOf('.');
+    const whole = name === 'http' || name === 'https';
+    const dot = whole ? name.length : name.indexOf('.');
     const kind = SOCKET_KINDS.find((each) => each === name.slice(0, dot));
     if (dot < 1 || kind === undefined) continue;
-    const interfaceName = name.slice(dot + 1);
+    const interfaceName = whole ? EVERYWHERE : name.slice(dot + 1);
     const known = found.get(interfaceName) ?? {};
     if (known[kind] !== undefined) throw new ConfigError(`two inherited sockets are named ${name}`);
     found.set(interfaceName, { ...known, [kind]: fd });
   }
   return found;
+}
+
+/**
+ * The inherited sockets of HTTP boot, by the address that each is for; {@link EVERYWHERE} for all.
+ * @param fixed `netboot.http.address`
+ * @throws ConfigError when a socket is there that would not be listened to
+ */
+export function httpSockets(
+  enabled: readonly InterfaceOptions[],
+  sockets: InheritedSockets,
+  fixed: string | undefined,
+): ReadonlyMap<string, Pick<InterfaceSockets, 'http' | 'https'>> {
+  const byAddress = new Map<string, Pick<InterfaceSockets, 'http' | 'https'>>();
+  const everywhere = sockets.get(EVERYWHERE);
+  if (everywhere !== undefined) byAddress.set(EVERYWHERE, everywhere);
+  for (const { name, address } of enabled) {
+    const own = sockets.get(name) ?? {};
+    for (const kind of ['http', 'https'] as const) {
+      if (own[kind] === undefined || (fixed === undefined && everywhere?.[kind] === undefined)) continue;
+      const why = fixed === undefined ? `there is one named ${kind} too` : 'netboot.http.address is set';
+      throw new ConfigError(
+        `the inherited socket ${kind}.${name} would not be used, since ${why}: name one socket ${kind}, or one ${kind}.NAME for each interface`,
+        { details: { socket: `${kind}.${name}` } },
+      );
+    }
+    byAddress.set(address.address, own);
+  }
+  return byAddress;
 }
 
 /**
@@ -120,6 +161,15 @@ export function servedInterfaces(
     for (const { pool, network } of own.subnets ?? []) checkPool(`netboot interface ${own.name}`, pool, network);
   }
   return enabled;
+}
+
+/** What is served over IPv6, where that is not off. */
+export function servedIpv6(
+  interfaces: readonly InterfaceOptions[],
+): readonly { readonly name: string; readonly own: Ipv6Options & { readonly mode: 'proxy' | 'full' } }[] {
+  return interfaces.flatMap(({ name, ipv6 }) =>
+    ipv6 === undefined || ipv6.mode === 'off' ? [] : [{ name, own: { ...ipv6, mode: ipv6.mode } }],
+  );
 }
 
 /**

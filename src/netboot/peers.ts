@@ -3,11 +3,18 @@ import type { Machine } from '../domain/machine.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import type { Leases } from '../domain/ports/netboot.ts';
 import type { Clock } from '../foundation/clock.ts';
+import type { HeardAddresses } from './dhcpv6/heard-addresses.ts';
+import { type Link, macBehind } from './dhcpv6/links.ts';
+import type { Neighbour } from './linux-network.ts';
 
 export type Peers = {
   /** The machine behind an address, by its lease or by the address it was declared with. */
   machineAt(address: string): Promise<Machine | undefined>;
-  /** Whether the address is one of this machine's: declared, leased to one of its network cards, or link-local and made of its MAC. */
+  /**
+   * Whether the address is one of this machine's: declared, leased to one of its network cards, IPv6 of the link or a network that we
+   * serve and made of its MAC or asked for by it, or nobody's that we know and held by one of its cards on our own segment, as
+   * where another server gave it.
+   */
   belongsTo(address: string, machine: Machine): Promise<boolean>;
 };
 
@@ -15,6 +22,12 @@ export type PeersDeps = {
   readonly leases: Pick<Leases, 'ofAddress'>;
   readonly machines: Pick<Machines, 'list' | 'findByMac'>;
   readonly clock: Clock;
+  /** Who answered ARP on the served segments. Default: nobody. */
+  readonly neighbours?: () => Promise<readonly Neighbour[]>;
+  /** Networks that machines boot in over IPv6. Default none. */
+  readonly links?: readonly Link[];
+  /** What DHCPv6 servers of others gave to machines. Default nothing. */
+  readonly heard?: Pick<HeardAddresses, 'macOf'>;
 };
 
 /** The declared addresses are read again after this, so that strangers' requests cost one read of the inventory a second. */
@@ -32,29 +45,26 @@ export function plainAddress(address: string | undefined): string {
   return isIPv6(text) ? new SocketAddress({ address: text, family: 'ipv6' }).address : text;
 }
 
-/**
- * The link-local address that a machine makes of its MAC (modified EUI-64), as iPXE and EDK2 do. Only link-local: behind a prefix of
- * his own anybody can have such an address, while this one is never routed.
- * @see RFC 4291 §2.5.6 and appendix A
- */
-function linkLocalOf(mac: string): string {
-  const [first = 0, ...rest] = mac.split(':').map((byte) => Number.parseInt(byte, 16));
-  const bytes = [first ^ 2, rest[0], rest[1], 0xff, 0xfe, rest[2], rest[3], rest[4]].map((byte) =>
-    (byte ?? 0).toString(16).padStart(2, '0'),
-  );
-  const groups = [0, 2, 4, 6].map((at) => `${bytes[at]}${bytes[at + 1]}`);
-  return plainAddress(`fe80::${groups.join(':')}`);
+/** Written the one way. */
+function declaredAddresses({ spec: { address, address6 } }: Machine): readonly string[] {
+  return [address, ...(address6 === undefined ? [] : [address6])].map(plainAddress);
 }
 
 /** Tells whose address it is that asks over TFTP or HTTP, where no MAC is seen. */
-export function createPeers({ leases, machines, clock }: PeersDeps): Peers {
-  let inventory: { readonly until: number; readonly byAddress: Promise<ReadonlyMap<string, Machine>> } | undefined;
-
-  async function readInventory(): Promise<ReadonlyMap<string, Machine>> {
-    return new Map((await machines.list()).map((machine) => [plainAddress(machine.spec.address), machine]));
-  }
+export function createPeers(deps: PeersDeps): Peers {
+  const { leases, machines, clock, links = [], heard } = deps;
+  const declared = remembered(clock, INVENTORY_MS, async () => {
+    const all = await machines.list();
+    return new Map(all.flatMap((machine) => declaredAddresses(machine).map((address) => [address, machine] as const)));
+  });
+  // Never an old table: who has just come is in it, since the kernel had to know where to answer.
+  const neighbours = shared(async () => {
+    return new Map(((await deps.neighbours?.()) ?? []).map(({ address, mac }) => [address, mac]));
+  });
 
   async function macAt(address: string): Promise<string | undefined> {
+    const made = isIPv6(address) ? (heard?.macOf(address) ?? macBehind(address, links)) : undefined;
+    if (made !== undefined) return made;
     const lease = await leases.ofAddress(address);
     const still = lease !== undefined && lease.expiresAt + AFTER_LEASE_MS > clock.now();
     return still && lease.state === 'bound' ? lease.mac : undefined;
@@ -66,21 +76,46 @@ export function createPeers({ leases, machines, clock }: PeersDeps): Peers {
       const mac = await macAt(address);
       const leased = mac === undefined ? undefined : await machines.findByMac(mac);
       if (leased !== undefined) return leased;
-      const now = clock.elapsed();
-      if (inventory === undefined || inventory.until <= now) {
-        inventory = { until: now + INVENTORY_MS, byAddress: readInventory() };
-        inventory.byAddress.catch(() => {
-          inventory = undefined;
-        });
-      }
-      return (await inventory.byAddress).get(address);
+      const named = (await declared()).get(address);
+      if (named !== undefined) return named;
+      const near = mac === undefined ? (await neighbours()).get(address) : undefined;
+      return near === undefined ? undefined : machines.findByMac(near);
     },
     async belongsTo(from, machine) {
       const address = plainAddress(from);
-      if (plainAddress(machine.spec.address) === address) return true;
-      if (address.startsWith('fe80:') && machine.spec.macs.some((mac) => linkLocalOf(mac) === address)) return true;
+      if (declaredAddresses(machine).includes(address)) return true;
       const mac = await macAt(address);
-      return mac !== undefined && machine.spec.macs.includes(mac);
+      if (mac !== undefined) return machine.spec.macs.includes(mac);
+      if ((await declared()).has(address)) return false;
+      const near = (await neighbours()).get(address);
+      return near !== undefined && machine.spec.macs.includes(near);
     },
+  };
+}
+
+/** One reading at a time, for all who ask meanwhile. */
+function shared<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+}
+
+/** Reads again when what was read last is older than that. */
+function remembered<T>(clock: Clock, forMs: number, read: () => Promise<T>): () => Promise<T> {
+  let last: { readonly until: number; readonly value: Promise<T> } | undefined;
+  return () => {
+    const now = clock.elapsed();
+    if (last === undefined || last.until <= now) {
+      const value = read();
+      last = { until: now + forMs, value };
+      value.catch(() => {
+        last = undefined;
+      });
+    }
+    return last.value;
   };
 }

@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import type { Clock } from '../foundation/clock.ts';
 import { BugError, DecodeError, errorText } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Meter } from '../foundation/meter.ts';
+import type { StartThread } from '../foundation/thread.ts';
 import type { Udp, UdpPeer, UdpSocket } from '../foundation/udp.ts';
 import { type OpenUdpLink, systemUdpLink } from '../foundation/udp-link.ts';
 import { negotiateTftp } from '../protocols/tftp/negotiate.ts';
@@ -17,17 +19,21 @@ import { type Component, createReadiness, runComponent, untilAborted } from './c
 import { noTap, type PacketTap } from './packet-tap.ts';
 import type { Peers } from './peers.ts';
 import type { Sightings } from './sightings.ts';
-import { createNetasciiTexts, cutBlocks } from './tftp/blocks.ts';
+import { createNetasciiTexts } from './tftp/blocks.ts';
 import { createTftpStrangers, keyOf, onePort, ownPorts } from './tftp/channels.ts';
 import { listedFiles, type TftpFile, type TftpFiles } from './tftp/files.ts';
 import { findFile, type NameLookup } from './tftp/names.ts';
 import { createTftpReports } from './tftp/reports.ts';
-import { createSessions, type SessionsOptions } from './tftp/sessions.ts';
+import { createSessions, type Sessions, type SessionsOptions } from './tftp/sessions.ts';
+import { createTransferThreads } from './tftp/transfer-threads.ts';
+import { createTransfers } from './tftp/transfers.ts';
 
 export type TftpServerDeps = {
   readonly udp: Udp;
   /** How transfers get their socket. Default: the system's. */
   readonly openLink?: OpenUdpLink;
+  /** How transfer threads start, which use the system's sockets and clock. Default: there are none, all runs in this thread. */
+  readonly startThread?: StartThread;
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Meter;
@@ -53,7 +59,7 @@ export type TftpServerOptions = {
    * false: from a new port each, as RFC 1350 §4 has it and some ROMs and firewalls want it.
    */
   readonly singlePort?: boolean;
-  /** Transfers at once; further requests get an ERROR. Default 256. */
+  /** Transfers at once; further requests get an ERROR, which firmware takes for the end of its boot. Default 1024. */
   readonly maximumTransfers?: number;
   /** Of these, for one client address. Default 32: a whole rack may stand behind one translated address. */
   readonly maximumTransfersPerClient?: number;
@@ -72,6 +78,12 @@ export type TftpServerOptions = {
   readonly attempts?: number;
   /** Longest life of a transfer, milliseconds. Default 300 000. */
   readonly deadlineMs?: number;
+  /**
+   * Threads that transfers run in, 0 for none. They start when a second transfer begins beside another and end after five quiet
+   * minutes; otherwise, and with `singlePort`, transfers run in the main thread. Some 25 MB each. Default: 2, but none where
+   * there is but one processor.
+   */
+  readonly threads?: number;
 };
 
 /** Larger files are no text; their translation would stop everything else for a while. */
@@ -81,11 +93,13 @@ const LARGEST_NETASCII = 16 << 20;
 export function createTftpServer(deps: TftpServerDeps, options: TftpServerOptions): Component<UdpPeer> {
   const { udp, openLink = systemUdpLink, clock, log, meter, peers, sightings, tap = noTap } = deps;
   const files = 'find' in deps.files ? deps.files : listedFiles(deps.files);
-  const { address, maximumWindowsize = 64, maximumTransfers = 256 } = options;
+  const { address, maximumWindowsize = 64, maximumTransfers = 1024 } = options;
   const readiness = createReadiness<UdpPeer>();
   const reports = createTftpReports({ peers, sightings, log, meter });
   const strangers = createTftpStrangers({ log, meter });
   const netasciiOf = createNetasciiTexts();
+  const { startThread } = deps;
+  const { threads: threadCount = defaultThreads(), maximumTransfersPerClient = 32 } = options;
   const watch =
     tap === noTap
       ? undefined
@@ -101,11 +115,18 @@ export function createTftpServer(deps: TftpServerDeps, options: TftpServerOption
     const shared = onePort({ listening: socket, log });
     const openChannel = options.singlePort ? shared.open : ownPorts({ udp, openLink, strangers, address });
     const watching = watch === undefined ? {} : { watch };
-    const sessions = createSessions(
-      { clock, log, meter, reports, openChannel, ...watching },
-      { ...limitsOf(options), maximumTransfers },
-      signal,
-    );
+    const limits = limitsOf(options);
+    const here = createSessions({ clock, log, meter, reports, openChannel, ...watching }, limits, signal);
+    await using threads =
+      startThread === undefined || options.singlePort || threadCount === 0
+        ? undefined
+        : createTransferThreads(
+            { startThread, clock, log, meter, reports, ...watching },
+            { ...limits, address, threads: threadCount },
+            signal,
+          );
+    const place = (underWay: number): Sessions => threads?.choose(underWay) ?? here;
+    const sessions = createTransfers(place, { maximumTransfers, maximumTransfersPerClient });
     /** Requests whose file is being looked up. */
     const pending = new Map<string, Promise<void>>();
 
@@ -134,7 +155,7 @@ export function createTftpServer(deps: TftpServerDeps, options: TftpServerOption
       const content = mode === 'netascii' ? netasciiOf(data) : data;
       const { maximumBlksize = from.address.includes(':') ? 1448 : 1468 } = options;
       const terms = negotiateTftp(request.options, data.length, mode, { maximumBlksize, maximumWindowsize });
-      sessions.open(from, { name, bytes: data.length, terms, blocks: cutBlocks(content, terms.blksize) });
+      sessions.open(from, { name, bytes: data.length, terms, content });
     };
 
     const receiveRead = (request: TftpRequest, from: UdpPeer): void => {
@@ -205,10 +226,14 @@ export function createTftpServer(deps: TftpServerDeps, options: TftpServerOption
   return { ready: readiness.ready, run: (signal) => runComponent(readiness, signal, () => serve(signal)) };
 }
 
-function limitsOf(options: TftpServerOptions): Omit<SessionsOptions, 'maximumTransfers'> {
-  const { maximumTransfersPerClient = 32, retransmitMs = 1000, attempts = 8, deadlineMs = 300_000 } = options;
+function limitsOf(options: TftpServerOptions): SessionsOptions {
+  const { retransmitMs = 1000, attempts = 8, deadlineMs = 300_000 } = options;
   const { leastRetransmitMs = Math.min(200, retransmitMs) } = options;
-  return { maximumTransfersPerClient, retransmitMs, leastRetransmitMs, attempts, deadlineMs };
+  return { retransmitMs, leastRetransmitMs, attempts, deadlineMs };
+}
+
+function defaultThreads(): number {
+  return availableParallelism() === 1 ? 0 : 2;
 }
 
 function isRequest(data: Buffer): boolean {

@@ -67,6 +67,16 @@ export function createBootAttempts(context: StoreContext, entropy: Entropy): Boo
       return row === undefined ? undefined : attemptOf(row);
     },
 
+    async armed() {
+      const rows = await db
+        .selectFrom('boot_attempts')
+        .selectAll()
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', clock.now())
+        .execute();
+      return rows.map(attemptOf);
+    },
+
     async find(token) {
       const [row] = await byToken({ token });
       return row === undefined ? undefined : { ...attemptOf(row), ended: row.ended_at !== null };

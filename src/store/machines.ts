@@ -3,6 +3,7 @@ import type { Machine, MachineSpec } from '../domain/machine.ts';
 import type { Machines } from '../domain/ports/machines.ts';
 import { ConflictError, NotFoundError } from '../foundation/errors.ts';
 import { canonicalJson, type Json } from '../foundation/json.ts';
+import { dropDiscovered } from './discovered-machines.ts';
 import { fromColumn, toColumn } from './json-column.ts';
 import { preparedRead } from './prepared.ts';
 import type { Database, MachinesTable } from './schema.ts';
@@ -62,8 +63,9 @@ export function createMachines(context: StoreContext): Machines {
           removed_at: null,
         };
         await tx.db.insertInto('machines').values(row).execute();
-        await putMacs(tx, row.id, spec.macs);
-        const data = { actor, fields: Object.keys(spec).sort() };
+        const discovered = await putMacs(tx, row.id, spec.macs);
+        const seenBefore = discovered.length === 0 ? {} : { discovered: [...discovered] };
+        const data = { actor, fields: Object.keys(spec).sort(), ...seenBefore };
         await appendEvents(tx, row.id, [{ type: 'machine.declared', source: source, data }]);
         return machineOf({ ...row, last_seq: 1 });
       }),
@@ -157,9 +159,12 @@ async function refuseTaken(tx: Tx, spec: MachineSpec, ownId: string | undefined)
   });
 }
 
-async function putMacs(tx: Tx, machineId: string, macs: readonly string[]): Promise<void> {
+/** @returns those that were known as a discovered machine's, which they are no more */
+async function putMacs(tx: Tx, machineId: string, macs: readonly string[]): Promise<readonly string[]> {
   const rows = lowerCase(macs).map((mac) => ({ mac, machine_id: machineId }));
-  if (rows.length > 0) await tx.db.insertInto('machine_macs').values(rows).execute();
+  if (rows.length === 0) return [];
+  await tx.db.insertInto('machine_macs').values(rows).execute();
+  return dropDiscovered(tx, lowerCase(macs));
 }
 
 function lowerCase(macs: readonly string[]): string[] {

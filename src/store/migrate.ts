@@ -8,6 +8,8 @@ import * as consoleText from './migrations/0002-console-text.ts';
 import * as bmcPins from './migrations/0003-bmc-pins.ts';
 import * as bootLoaders from './migrations/0005-boot-loaders.ts';
 import * as assets from './migrations/0006-assets.ts';
+import * as discoveredMachines from './migrations/0007-discovered-machines.ts';
+import * as bootCaptures from './migrations/0008-boot-captures.ts';
 
 type Migration = { readonly up: (schema: SchemaModule, types: ColumnTypes) => Promise<void> };
 
@@ -18,6 +20,8 @@ const MIGRATIONS: readonly (readonly [name: string, migration: Migration])[] = [
   ['0003-bmc-pins', bmcPins],
   ['0005-boot-loaders', bootLoaders],
   ['0006-assets', assets],
+  ['0007-discovered-machines', discoveredMachines],
+  ['0008-boot-captures', bootCaptures],
 ];
 
 /**

@@ -31,6 +31,8 @@ export type Database = {
   consoles: ConsolesTable;
   console_chunks: ConsoleChunksTable;
   boot_loaders: BootLoadersTable;
+  discovered_machines: DiscoveredMachinesTable;
+  boot_captures: BootCapturesTable;
 };
 
 type MigrationsTable = { name: string; applied_at: number };
@@ -144,6 +146,28 @@ export type TokensTable = {
 type BmcPinsTable = { bmc: string; cipher_suite: number; agreed_at: number };
 
 type BootLoadersTable = { mac: string; architecture: number; loader: string; proven_at: number };
+
+export type DiscoveredMachinesTable = {
+  mac: string;
+  facts: string;
+  first_seen_at: number;
+  last_seen_at: number;
+  requests: number;
+  boots: number;
+  ignored_at: number | null;
+};
+
+export type BootCapturesTable = {
+  machine_id: string;
+  run_id: string;
+  round: number;
+  armed_at: number;
+  ended_at: number | null;
+  packets: number;
+  evidence: string;
+  findings: string;
+  pcap: Uint8Array;
+};
 
 export type AssetsTable = { sha256: string; bytes: number; pinned: number; created_at: number; used_at: number };
 

@@ -32,6 +32,8 @@ const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 export async function startSqliteThread(options: ThreadOptions): Promise<SqliteThread> {
   const worker = new Worker(new URL('./sqlite-thread-main.ts', import.meta.url), {
     workerData: options,
+    // The environment may hold secrets, which no thread needs.
+    env: {},
     resourceLimits: LIMITS,
     name: 'store-writer',
   });

@@ -1,6 +1,8 @@
 import type { AssetRecords } from '../domain/ports/assets.ts';
 import type { BmcPins } from '../domain/ports/bmc-pins.ts';
+import type { BootCaptures } from '../domain/ports/boot-captures.ts';
 import type { ConsoleText } from '../domain/ports/consoles.ts';
+import type { DiscoveredMachines } from '../domain/ports/discovered-machines.ts';
 import type { Generations } from '../domain/ports/generations.ts';
 import type { LoaderMemory } from '../domain/ports/loader-memory.ts';
 import type { Machines } from '../domain/ports/machines.ts';
@@ -15,8 +17,10 @@ import type { Log } from '../foundation/log.ts';
 import { createAssetRecords } from './assets.ts';
 import { createBootAttempts } from './attempts.ts';
 import { createBmcPins } from './bmc-pins.ts';
+import { type BootCapturesOptions, createBootCaptures } from './boot-captures.ts';
 import { createConsoleText } from './console-text.ts';
 import { createLeases } from './dhcp-leases.ts';
+import { createDiscoveredMachines } from './discovered-machines.ts';
 import { createGenerations } from './generations.ts';
 import { createIds } from './ids.ts';
 import { createLoaderMemory } from './loader-memory.ts';
@@ -43,6 +47,8 @@ export type Store = AsyncDisposable & {
   readonly tokens: Tokens;
   readonly bmcPins: BmcPins;
   readonly consoleText: ConsoleText;
+  readonly discovered: DiscoveredMachines;
+  readonly bootCaptures: BootCaptures;
   close(): Promise<void>;
 };
 
@@ -51,6 +57,12 @@ export type StoreOptions = SqliteOptions & {
   readonly outputKeptBytes?: number;
   /** Bytes of console text kept of one machine; the oldest go first. Default 8 MiB. */
   readonly consoleKeptBytes?: number;
+  /** Machines kept that asked netboot and that nobody declared, besides ignored ones. Default 1024. */
+  readonly mostDiscovered?: number;
+  /** How long one of them is kept that is not seen any more, milliseconds. Default 30 days. */
+  readonly discoveredKeptMs?: number;
+  /** How many boot attempts are kept, and how long. */
+  readonly bootCaptures?: BootCapturesOptions;
 };
 
 /**
@@ -85,6 +97,11 @@ export async function openStore(
     tokens: createTokens(context),
     bmcPins: createBmcPins(context),
     consoleText: createConsoleText(context, { keptBytes: options.consoleKeptBytes ?? 8 * 1024 * 1024 }),
+    discovered: createDiscoveredMachines(context, {
+      most: options.mostDiscovered ?? 1024,
+      keptMs: options.discoveredKeptMs ?? 30 * 86_400_000,
+    }),
+    bootCaptures: createBootCaptures(context, options.bootCaptures),
     close: () => database.close(),
     [Symbol.asyncDispose]: () => database.close(),
   };

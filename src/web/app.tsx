@@ -2,6 +2,8 @@ import { useCallback, useEffect, useState } from 'react';
 import type { WhoamiBody } from '../api/schema/token.ts';
 import { onSignedOut } from './api/client.ts';
 import { isAbort } from './api/problem.ts';
+import { AssetsPage } from './assets/assets-page.tsx';
+import { DiscoveredPage } from './discovered/discovered-page.tsx';
 import { FleetContext } from './fleet/fleet-context.ts';
 import { FleetPage } from './fleet/fleet-page.tsx';
 import { createFleetStore } from './live/fleet-store.ts';
@@ -88,6 +90,10 @@ function Page() {
       return <MachinePage key={place.name} name={place.name} />;
     case 'run':
       return <RunPage key={place.id} id={place.id} />;
+    case 'assets':
+      return <AssetsPage />;
+    case 'discovered':
+      return <DiscoveredPage />;
     case 'nowhere':
       return (
         <section className="nowhere">

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { json } from 'node:stream/consumers';
 import { HTTP_CLIENTS, HTTP_FILE_BYTES, HTTP_NET, type HttpClientOrder, type HttpClientReport } from './http-work.ts';
-import { less, median, more, type Part } from './measure.ts';
+import { less, median, more, type Part, quantile } from './measure.ts';
+import { nginxCommand } from './nginx.ts';
 
 const ROUNDS = 9;
 const WARM_UPS = 10;
@@ -101,20 +102,9 @@ async function startOurs(): Promise<AsyncDisposable & Ours> {
   throw new Error('our boot server did not start');
 }
 
-/** nginx as Debian builds it, under a configuration of its own and nothing of /etc. */
 async function startNginx(folder: string): Promise<AsyncDisposable> {
   if (spawnSync('nginx', ['-v']).error !== undefined) throw new Error('nginx is not there: install nginx-light');
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (each) => `${each}_temp_path ${folder}/${each};`,
-  );
-  const config = [
-    `daemon off; master_process on; worker_processes auto; pid ${folder}/pid; error_log stderr crit; user root;`,
-    'events { worker_connections 1024; }',
-    `http { access_log off; sendfile on; tcp_nopush on; default_type application/octet-stream; ${temporary.join(' ')}`,
-    `server { listen ${NGINX.address}:${NGINX.port} backlog=1024; root ${folder}; } }`,
-  ].join('\n');
-  writeFileSync(join(folder, 'nginx.conf'), config);
-  const args = ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
+  const [, ...args] = nginxCommand(folder, NGINX);
   const child = spawn('nginx', args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await answering(child);
@@ -148,9 +138,4 @@ async function runClient(order: HttpClientOrder): Promise<HttpClientReport> {
   const report = (await json(child.stdout)) as HttpClientReport;
   if (report.firstByteMs.length !== order.requests.length) throw new Error('not every request was answered');
   return report;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -7,6 +7,7 @@ import { hashOfToken, newTokenText } from '../../src/api/token-text.ts';
 import { attributeProblem, flakeProblem } from '../../src/config/flake-ref.ts';
 import { configJsonSchema, machineJsonSchema } from '../../src/config/json-schema.ts';
 import { createParseMachineSpec } from '../../src/config/parse-machine.ts';
+import type { Assets } from '../../src/domain/ports/assets.ts';
 import type { OpenGenerationFiles } from '../../src/domain/ports/generation-files.ts';
 import type { TokenRole } from '../../src/domain/ports/tokens.ts';
 import { createConsoles } from '../../src/drivers/console/consoles.ts';
@@ -24,6 +25,7 @@ import { createFakeBmcs } from './fake-bmc.ts';
 
 export type ApiService = AsyncDisposable & {
   readonly store: Store;
+  readonly assets: Assets;
   readonly api: ReturnType<typeof createApi>;
   readonly meter: ReturnType<typeof createMeter>;
   /** One token of each role. */
@@ -42,6 +44,8 @@ export type ApiServiceOptions = Partial<ApiOptions> & {
   readonly commands?: boolean;
   /** Default: fake controllers, one for each machine that declares one. */
   readonly bmcs?: ApiParts['bmcs'];
+  /** As netboot in the same process has it. Default none. */
+  readonly loaderHangs?: ApiParts['loaderHangs'];
   /** Of the asset store; its folder is a temporary one. */
   readonly assets?: Omit<AssetStoreOptions, 'folder'>;
   /** Of the consoles, which are opened through these controllers. */
@@ -56,12 +60,14 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     commands = false,
     bmcs = createFakeBmcs(),
     console,
+    loaderHangs,
     assets: assetOptions,
     ...rest
   } = options;
   const entropy = systemEntropy;
   const store = await openStore({ clock, entropy, log }, { path: ':memory:' });
   const { machines, runs, timeline, output, tokens, generations, consoleText, assetRecords: records } = store;
+  const { discovered, loaderMemory, bootCaptures } = store;
   const folder = mkdtempSync(join(tmpdir(), 'bootwright-assets-'));
   const assets = await openAssetStore({ records, clock, log }, { folder, ...assetOptions });
   const open: OpenGenerationFiles = async (machine) => {
@@ -87,10 +93,14 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
     output,
     tokens,
     generations,
+    discovered,
+    loaderMemory,
+    ...(loaderHangs === undefined ? {} : { loaderHangs }),
     assets,
     captures,
     consoles,
     consoleText,
+    bootCaptures,
     bmcs,
     clock,
     entropy,
@@ -116,6 +126,7 @@ export async function startApiService(options: ApiServiceOptions = {}): Promise<
   };
   return {
     store,
+    assets,
     api,
     meter,
     tokens: { viewer, operator, unlocker, admin },

@@ -62,7 +62,7 @@ export async function startHttpBoot(options: TestHttpBootOptions): Promise<TestH
     {
       attempts,
       machines: inventory,
-      peers: createPeers({ leases, machines: inventory, clock }),
+      peers: createPeers({ leases, machines: inventory, clock, neighbours: async () => [] }),
       clock,
       log,
       meter,

@@ -1,6 +1,7 @@
 import type { ArmedBoot } from '../../src/domain/armed-boot.ts';
 import type { NewEvent, TimelineEvent } from '../../src/domain/event.ts';
 import type { Machine, MachineSpec } from '../../src/domain/machine.ts';
+import type { AttemptKey, BootCapture, BootCaptures } from '../../src/domain/ports/boot-captures.ts';
 import type { Machines } from '../../src/domain/ports/machines.ts';
 import type { BootAttempt, BootAttempts, Lease, Leases } from '../../src/domain/ports/netboot.ts';
 import type { Timeline } from '../../src/domain/ports/timeline.ts';
@@ -39,7 +40,7 @@ export function memoryMachines(machines: readonly Machine[]): MemoryMachines {
   };
 }
 
-export type MemoryAttempts = Pick<BootAttempts, 'current' | 'find'> & {
+export type MemoryAttempts = Pick<BootAttempts, 'current' | 'find' | 'armed'> & {
   arm(
     machine: Machine,
     boot: ArmedBoot,
@@ -72,6 +73,7 @@ export function memoryAttempts(now: () => number): MemoryAttempts {
     },
     current: async (machineId) =>
       [...attempts.values()].findLast((each) => each.machineId === machineId && !each.ended && each.expiresAt > now()),
+    armed: async () => [...attempts.values()].filter((each) => !each.ended && each.expiresAt > now()),
     find: async (token) => attempts.get(token),
   };
 }
@@ -104,6 +106,7 @@ export function memoryTimeline(
   now: () => number,
 ): Timeline & { readonly events: TimelineEvent[]; types(): readonly string[] } {
   const events: TimelineEvent[] = [];
+  const listeners = new Set<(machineId: string) => void>();
   return {
     events,
     types: () => events.map(({ type }) => type),
@@ -115,10 +118,40 @@ export function memoryTimeline(
         at: now(),
       }));
       events.push(...numbered);
+      for (const wake of listeners) wake(machineId);
       return numbered;
     },
     read: async (machineId) => events.filter((event) => event.machineId === machineId),
     readRun: async (runId) => events.filter((event) => event.runId === runId),
-    onChange: () => ({ [Symbol.dispose]: () => undefined }),
+    onChange(wake) {
+      listeners.add(wake);
+      return { [Symbol.dispose]: () => void listeners.delete(wake) };
+    },
+  };
+}
+
+export type MemoryBootCaptures = BootCaptures & {
+  /** What was written last of each attempt, in the order in which they came. */
+  readonly kept: readonly (BootCapture & { readonly pcap: Buffer })[];
+};
+
+/** @param beforeKeep awaited in each `keep`, so that a test can hold the disk back or let it fail */
+export function memoryBootCaptures(beforeKeep: () => Promise<void> = async () => undefined): MemoryBootCaptures {
+  const kept: (BootCapture & { readonly pcap: Buffer })[] = [];
+  const same = (a: AttemptKey) => (b: AttemptKey) =>
+    a.machineId === b.machineId && a.runId === b.runId && a.round === b.round;
+  return {
+    kept,
+    async keep(captures) {
+      await beforeKeep();
+      for (const capture of captures) {
+        const index = kept.findIndex(same(capture));
+        if (index >= 0) kept[index] = capture;
+        else kept.push(capture);
+      }
+    },
+    list: async (machineId) => kept.filter((each) => each.machineId === machineId).reverse(),
+    find: async (attempt) => kept.find(same(attempt)),
+    packets: async (attempt) => kept.find(same(attempt))?.pcap,
   };
 }

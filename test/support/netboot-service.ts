@@ -3,13 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Machine, MachineSpec } from '../../src/domain/machine.ts';
 import type { LoaderMemory } from '../../src/domain/ports/loader-memory.ts';
-import { systemClock } from '../../src/foundation/clock.ts';
+import { type Clock, systemClock } from '../../src/foundation/clock.ts';
 import { silentLog } from '../../src/foundation/log.ts';
 import { createMeter } from '../../src/foundation/meter.ts';
+import { systemThread } from '../../src/foundation/thread.ts';
 import { systemUdp } from '../../src/foundation/udp.ts';
 import { createForgetfulLoaderMemory } from '../../src/netboot/boot-progress.ts';
-import { createNetboot, type NetbootBound, type NetbootOptions } from '../../src/netboot/netboot.ts';
-import { memoryAttempts, memoryLeases, memoryMachines, memoryTimeline, sampleMachine } from './netboot-ports.ts';
+import { createNetboot, type NetbootBound, type NetbootDeps, type NetbootOptions } from '../../src/netboot/netboot.ts';
+import {
+  type MemoryBootCaptures,
+  memoryAttempts,
+  memoryLeases,
+  memoryMachines,
+  memoryTimeline,
+  sampleMachine,
+} from './netboot-ports.ts';
+import { observeThreads, type RealThreads } from './tftp-threads.ts';
 
 /** Addresses of a test's own corner of loopback: any 127.x.y.z is ours without being set up. */
 export type Corner = { readonly server: string; readonly relay: string; machine(n: number): string };
@@ -25,6 +34,8 @@ export type TestNetboot = AsyncDisposable & {
   readonly leases: ReturnType<typeof memoryLeases>;
   readonly loaderMemory: LoaderMemory;
   readonly timeline: ReturnType<typeof memoryTimeline>;
+  /** Of TFTP. */
+  readonly threads: RealThreads;
   readonly meter: ReturnType<typeof createMeter>;
   readonly folder: string;
   readonly assets: Readonly<Record<string, Buffer>>;
@@ -42,6 +53,12 @@ export type TestNetbootOptions = {
   readonly options?: Partial<NetbootOptions>;
   /** Loaders beside the usual ones. Default none. */
   readonly moreLoaders?: readonly string[];
+  /** Ports of a real store in place of those in memory. Default none. */
+  readonly deps?: Partial<NetbootDeps>;
+  /** Boots are watched, and kept there. Default: they are not. */
+  readonly bootCaptures?: MemoryBootCaptures;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** What a machine is beside the usual. */
   spec?(n: number): Partial<MachineSpec>;
 };
@@ -53,7 +70,10 @@ export async function startNetboot({
   machines: count = 1,
   options = {},
   moreLoaders = [],
+  deps = {},
   spec = () => ({}),
+  bootCaptures,
+  clock = systemClock,
 }: TestNetbootOptions): Promise<TestNetboot> {
   const folder = mkdtempSync(join(tmpdir(), 'bw-netboot-'));
   const assets = {
@@ -77,13 +97,15 @@ export async function startNetboot({
       ...spec(index + 1),
     }),
   );
-  const now = systemClock.now;
+  const { now } = clock;
   const [attempts, leases, timeline, meter] = [memoryAttempts(now), memoryLeases(), memoryTimeline(now), createMeter()];
   const loaderMemory = createForgetfulLoaderMemory();
+  const threads = observeThreads(systemThread);
   const netboot = createNetboot(
     {
       udp: systemUdp,
-      clock: systemClock,
+      startThread: threads.startThread,
+      clock,
       log: silentLog,
       meter,
       machines: memoryMachines(machines),
@@ -91,6 +113,8 @@ export async function startNetboot({
       leases,
       loaderMemory,
       timeline,
+      ...(bootCaptures === undefined ? {} : { bootCaptures }),
+      ...deps,
     },
     {
       interfaces: [
@@ -124,6 +148,7 @@ export async function startNetboot({
     loaderMemory,
     timeline,
     meter,
+    threads,
     folder,
     assets,
     macOf,

@@ -7,6 +7,15 @@ export function recorded(name: string): Buffer {
   return Buffer.from(readFileSync(path, 'utf8').trim(), 'hex');
 }
 
+export const RECORDED_DHCPV6 = [
+  'ovmf-solicit6',
+  'ovmf-request6',
+  'ovmf-ip6-solicit6',
+  'ovmf-release6',
+  'ipxe-efi-solicit6',
+  'ipxe-efi-request6',
+] as const;
+
 export const RECORDED_DHCP = [
   'seabios-ipxe-discover',
   'seabios-ipxe-request',

@@ -21,6 +21,8 @@ export const INTEROP_PROGRAMS: Readonly<Record<string, string>> = {
   '/usr/share/OVMF/OVMF_CODE_4M.fd': 'ovmf',
   '/usr/sbin/dhclient': 'isc-dhcp-client',
   '/usr/sbin/ip': 'iproute2',
+  '/usr/sbin/nft': 'nftables',
+  '/usr/bin/tcpdump': 'tcpdump',
   '/usr/lib/ipxe/ipxe.efi': 'ipxe',
   '/usr/lib/ipxe/qemu/pxe-virtio.rom': 'ipxe-qemu',
 };

@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { Machine, Stage } from '../../src/domain/machine.ts';
+import type { Assets } from '../../src/domain/ports/assets.ts';
+import type { StrangerSightings } from '../../src/domain/ports/discovered-machines.ts';
 import type { Run, RunRequest } from '../../src/domain/run.ts';
 import { planFor } from '../../src/runs/plans.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -9,6 +13,37 @@ const NETBOOT = { netboot: { kernel: 'vmlinuz', initrds: ['initrd.img'], command
 export async function order(store: Store, machine: Machine, request: RunRequest): Promise<Run> {
   const spec = request.kind === 'update' ? { ...machine.spec, ...NETBOOT } : machine.spec;
   return await store.runs.create({ machineId: machine.id, request, plan: planFor(request, spec), actor: 'alice' });
+}
+
+/** @returns its SHA-256 */
+export async function uploadAsset(assets: Assets, name: string, content: string): Promise<string> {
+  const data = Buffer.from(content);
+  const sha256 = createHash('sha256').update(data).digest('hex');
+  const begun = await assets.begin({ sha256, bytes: data.length, name });
+  if ('upload' in begun) await assets.append(begun.upload.id, 0, Readable.from([data]));
+  return sha256;
+}
+
+/** A machine that nobody declared, as it is heard; the first two are one machine's cards. */
+export function stranger(number: number): StrangerSightings {
+  const now = Date.now();
+  return {
+    mac: `52:54:00:99:00:0${number}`,
+    facts: {
+      uuids: number > 2 ? [] : ['4c4c4544-0033-4a10-8052-b4c04f4d3432'],
+      architectures: [{ value: 7, name: 'x64 UEFI' }],
+      client: 'pxe',
+      loader: 'firmware',
+      board: null,
+      vendorClass: 'PXEClient:Arch:00007:UNDI:003016',
+      userClasses: [],
+      hostname: number === 1 ? 'Rack3 N01' : null,
+      interface: 'eno1',
+      relay: null,
+      askedAddress: null,
+    },
+    ...{ firstSeenAt: now - 90_000, lastSeenAt: now - 20_000, requests: 7, boots: 2 },
+  };
 }
 
 /** Moves a machine to a stage without a run. */

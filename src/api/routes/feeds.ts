@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { InvalidRequestError, NotFoundError } from '../../foundation/errors.ts';
 import type { Authenticate } from '../authentication.ts';
+import { followDiscovered } from '../feeds/discovered.ts';
 import { type EventStream, type StreamOptions, serveStream } from '../feeds/event-stream.ts';
 import { createFleet, type FleetChange } from '../feeds/fleet.ts';
 import { END_ID, followRows, type RowsFeed } from '../feeds/rows-feed.ts';
@@ -34,7 +35,7 @@ const RESUME =
 
 /** Live feeds by server-sent events. */
 export function createFeeds(parts: ApiParts, authenticate: Authenticate, options: FeedOptions): Feeds {
-  const { machines, runs, timeline, clock, log } = parts;
+  const { machines, runs, timeline, discovered, clock, log } = parts;
   const closing = new AbortController();
   const open = new Set<Promise<void>>();
   const fleet = createFleet(parts);
@@ -121,6 +122,18 @@ export function createFeeds(parts: ApiParts, authenticate: Authenticate, options
       access: 'read',
       answers: { 200: stream },
       handle: ({ request, response }) => serve(request, response, followFleet),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/discovered-machines/feed',
+      tag: 'Live feeds',
+      summary: 'When the list of discovered machines changes',
+      description:
+        'A message `discovered` ({shown, ignored, lastSeenAt}) at once and after each change, once a second at most while machines ask: read the list again. Messages have no ids.',
+      access: 'read',
+      answers: { 200: stream },
+      handle: ({ request, response }) =>
+        serve(request, response, (client) => followDiscovered(client, discovered, clock)),
     }),
   ];
 

@@ -16,7 +16,7 @@ export const eventSchema = z
     at: timestamp,
     type: eventTypeSchema,
     title: z.string().describe('The type in words.'),
-    source: z.enum(['api', 'config', 'engine', 'step', 'dhcp', 'tftp', 'http', 'console']),
+    source: z.enum(['api', 'config', 'engine', 'step', 'dhcp', 'tftp', 'http', 'console', 'doctor']),
     runId: z.string().nullable(),
     step: z.string().nullable(),
     stage: z.string().nullable().describe('The stage this proves the machine to be in.'),

@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { parseAllDocuments } from 'yaml';
 import type { MachineBody } from '../../api/schema/machine.ts';
 import type { MachinePageBody } from '../../api/schema/page.ts';
 import type { RunSummaryBody } from '../../api/schema/run.ts';
-import { CliError, EXIT } from '../cli-error.ts';
 import { RefusedCliError } from '../connection.ts';
 import { type Context, contextOf } from '../context.ts';
 import type { CliEnvironment } from '../environment.ts';
+import { readMachines } from '../machine-files.ts';
 import { formatTable } from '../terminal.ts';
 
 /** `bootwright machines …` */
@@ -36,8 +33,7 @@ export function addMachineCommands(program: Command, environment: CliEnvironment
     .description('declare machines')
     .action(async ({ file, replace = false }: { file: string; replace?: boolean }, command: Command) => {
       const context = contextOf(command, environment);
-      const source = file === '-' ? await text(environment.stdin) : readFile(file);
-      for (const machine of machinesIn(source, file)) await declare(context, machine, replace);
+      for (const machine of await readMachines(file, environment)) await declare(context, machine, replace);
     });
   machines
     .command('remove')
@@ -137,27 +133,6 @@ async function exists(connection: Context['connection'], name: string): Promise<
   } catch (error) {
     if (error instanceof RefusedCliError && error.code === 'not-found') return false;
     throw error;
-  }
-}
-
-function machinesIn(source: string, file: string): unknown[] {
-  const documents = parseAllDocuments(source);
-  if (!Array.isArray(documents)) throw new CliError(EXIT.usage, `${file} holds no machine`);
-  return documents.flatMap((document) => {
-    const [error] = document.errors;
-    if (error !== undefined) throw new CliError(EXIT.usage, `${file} is not valid YAML: ${error.message}`);
-    const value: unknown = document.toJS();
-    if (typeof value === 'object' && value !== null && 'machines' in value && Array.isArray(value.machines))
-      return value.machines;
-    return Array.isArray(value) ? value : [value];
-  });
-}
-
-function readFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CliError(EXIT.usage, `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -17,3 +17,11 @@ export type LoaderMemory = {
   /** Forgets the cards; the next boot begins with the first loader of the list. */
   forget(macs: readonly string[]): Promise<void>;
 };
+
+/** Which loaders hung since this process started; the next boot begins with another one. */
+export type LoaderHangs = {
+  /** By architecture (value of DHCP option 93), those that hung last at the end. */
+  hungOf(mac: string): readonly { readonly architecture: number; readonly loaders: readonly string[] }[];
+  /** Nothing is held against any loader of these cards; one that is out on trial is on trial no more. */
+  forget(macs: readonly string[]): void;
+};

@@ -22,6 +22,8 @@ export type BootAttempts = {
   disarm(machineId: string, runId: string, why: string): Promise<void>;
   /** The attempt that is armed and not expired. */
   current(machineId: string): Promise<BootAttempt | undefined>;
+  /** All attempts that are armed and not expired. */
+  armed(): Promise<readonly BootAttempt[]>;
   /** By token, ended and expired ones too, so that a late request can be told why. */
   find(token: string): Promise<(BootAttempt & { readonly ended: boolean }) | undefined>;
 };

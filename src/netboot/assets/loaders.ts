@@ -5,7 +5,7 @@ import type { LoaderNames } from '../../domain/boot/loader-names.ts';
 import { ConfigError, errorText } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import { type LoaderRow, parseLoaderMap } from './loader-map.ts';
-import { servedScripts } from './served-scripts.ts';
+import { GRUB_CONFIG_NAME, servedScripts } from './served-scripts.ts';
 
 /** One loader, whole in memory: they are a few megabytes at most and everyone asks for the same. */
 export type LoaderFile = { readonly name: string; readonly data: Buffer; readonly sha256: string };
@@ -15,6 +15,8 @@ export type Loaders = {
   readonly names: LoaderNames;
   /** Every file that may be served, by its name: loaders, what they load next, and the scripts that are the same for all. */
   readonly files: ReadonlyMap<string, LoaderFile>;
+  /** GRUB may be the second stage of the signed chain, and the operator has no grub.cfg for it. */
+  readonly grubByMachine: boolean;
 };
 
 export type LoaderOptions = {
@@ -46,6 +48,8 @@ export async function loadLoaders(
   };
   for (const [name, text] of servedScripts(signed)) add(name, Buffer.from(text, 'latin1'));
   const absent: LoaderRow[] = [];
+  const there = (name: string): boolean =>
+    rows.some(({ file }) => file === name) && !absent.some(({ file }) => file === name);
   for (const row of rows) {
     const data = await readLoader(row, folder);
     if (data === undefined) absent.push(row);
@@ -55,7 +59,8 @@ export async function loadLoaders(
   for (const { file, architectures } of absent) {
     if (architectures.length > 0) log?.info({ file, architectures }, 'optional boot loader is not there');
   }
-  return { names, files };
+  const grubByMachine = signed && !there(GRUB_CONFIG_NAME);
+  return { names, files, grubByMachine };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { StopReason } from '../../domain/boot-policy.ts';
+import { formatGrubLeave } from '../../protocols/grub/config.ts';
 
 /** What iPXE builds without a script of their own fetch first, from where they were loaded from. */
 export const AUTOEXEC_NAME = 'autoexec.ipxe';
@@ -43,14 +44,10 @@ exit 1
 export const GRUB_CONFIG_NAME = 'grub.cfg';
 
 /**
- * GRUB is no iPXE: it asks DHCP for nothing and cannot be given the machine's script. Where the operator has no grub.cfg of his own, it
- * says so and goes on to the next boot device, instead of waiting at its prompt for a person.
+ * For who is not armed: an armed machine gets one that boots it (`machine-files.ts`). It goes on to the next boot device instead of
+ * waiting at its prompt for a person.
  */
-const GRUB_CONFIG = `echo 'Bootwright: the second stage of the signed chain is GRUB, and the loaders folder has no grub.cfg for it.'
-echo 'Put a signed iPXE there as grubx64.efi, or a grub.cfg of your own.'
-sleep 10
-exit
-`;
+const GRUB_CONFIG = `${formatGrubLeave('Bootwright: nothing is armed for this machine', 10, 'exit').join('\n')}\n`;
 
 /** Seconds that the reason of a stop stays on the screen. */
 export const STOP_SECONDS = 30;

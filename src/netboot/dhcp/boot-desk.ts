@@ -10,21 +10,20 @@ import type { NewEvent } from '../../domain/event.ts';
 import type { Machine } from '../../domain/machine.ts';
 import type { BootAttempt, BootDirectory } from '../../domain/ports/netboot.ts';
 import { unreachableCase } from '../../foundation/errors.ts';
-import { describeDhcpMessage } from '../../protocols/dhcp/message.ts';
 import { architectureName } from '../../protocols/pxe/architecture.ts';
 import { STOP_TEXT } from '../assets/served-scripts.ts';
 import type { BootProgress } from '../boot-progress.ts';
 import { SCRIPT_NAME } from '../boot-urls.ts';
 import type { Sightings } from '../sightings.ts';
 import type { Strangers } from '../strangers.ts';
+import type { BootQuestion } from './boot-question.ts';
 import { type BootWord, bootWordOf } from './boot-word.ts';
-import type { UnderstoodRequest } from './understand.ts';
 
 export type BootDeskDeps = {
   readonly directory: BootDirectory;
   readonly sightings: Sightings;
   readonly strangers: Strangers;
-  readonly progress: BootProgress;
+  readonly progress: Pick<BootProgress, 'asked' | 'offered'>;
 };
 
 export type BootDeskOptions = {
@@ -46,7 +45,7 @@ export type Consultation = {
 export type BootDesk = {
   /** Finds the machine, asks the policy and reports the question; undefined: no answer. */
   consult(
-    request: UnderstoodRequest,
+    request: BootQuestion,
     messageType: BootRequest['messageType'],
     channel: Channel,
   ): Promise<Consultation | undefined>;
@@ -54,7 +53,7 @@ export type BootDesk = {
   offered(consultation: Consultation, channel: Channel): void;
 };
 
-/** What the two DHCP listeners share: from an understood request to the policy's answer, with its sightings. */
+/** What the DHCP listeners of both families share: from an understood request to the policy's answer, with its sightings. */
 export function createBootDesk(deps: BootDeskDeps, options: BootDeskOptions): BootDesk {
   const { directory, sightings, strangers, progress } = deps;
   const { mode, loaders, scriptBaseUrl } = options;
@@ -63,7 +62,7 @@ export function createBootDesk(deps: BootDeskDeps, options: BootDeskOptions): Bo
       const { mac, vendorClass } = request;
       const machine = await directory.machineByMac(mac);
       if (machine === undefined) {
-        strangers.saw(mac, channel, () => describeDhcpMessage(request.message));
+        strangers.saw(request, channel);
         return undefined;
       }
       const attempt = await directory.attemptOf(machine.id);

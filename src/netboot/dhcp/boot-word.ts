@@ -13,7 +13,7 @@ export type BootWord =
   | { readonly kind: 'plain-file'; readonly file: string; readonly bytes?: number }
   /** The same, for the boot ROM of a Raspberry Pi. */
   | { readonly kind: 'raspberry-pi'; readonly file: string }
-  /** A URL for a UEFI HTTP boot client. */
+  /** A URL for a UEFI HTTP boot client, or for iPXE over IPv6. */
   | { readonly kind: 'url'; readonly url: string }
   /** No file: ask the boot server on port 4011. */
   | { readonly kind: 'boot-server'; readonly vendorClass: string }
@@ -33,6 +33,7 @@ export type BootWordParts = {
 /** Puts the policy's answer into words for this client; undefined: an address and nothing else. */
 export function bootWordOf(answer: BootAnswer, parts: BootWordParts): BootWord | undefined {
   const { request, vendorClass, firmware, loaders, baseUrl } = parts;
+  if (request.channel === 'dhcpv6') return urlWordOf(answer, parts);
   switch (answer.kind) {
     case 'ignore':
     case 'lease':
@@ -56,6 +57,25 @@ export function bootWordOf(answer: BootAnswer, parts: BootWordParts): BootWord |
         return { kind: 'boot-server', vendorClass };
       return { kind: 'file', vendorClass, ...file };
     }
+    default:
+      return unreachableCase(answer, 'boot answer');
+  }
+}
+
+/** DHCPv6 has one option for what to boot, a URL (RFC 5970 §3.1), and none to show a text by. */
+function urlWordOf(answer: BootAnswer, { request, baseUrl }: BootWordParts): BootWord | undefined {
+  switch (answer.kind) {
+    case 'ignore':
+    case 'lease':
+      return undefined;
+    case 'script':
+      return { kind: 'url', url: attemptUrl(baseUrl, answer.attempt, SCRIPT_NAME) };
+    case 'loader':
+      return { kind: 'url', url: loaderUrl(baseUrl, answer.name) };
+    case 'stop':
+      return request.loader === 'ipxe'
+        ? { kind: 'url', url: loaderUrl(baseUrl, stopScriptName(answer.why)) }
+        : undefined;
     default:
       return unreachableCase(answer, 'boot answer');
   }

@@ -1,9 +1,9 @@
-import type { BootRequest } from '../../domain/boot-policy.ts';
 import { DecodeError } from '../../foundation/errors.ts';
 import {
   BOOTREQUEST,
   type DhcpMessage,
   decodeDhcpMessage,
+  describeDhcpMessage,
   type MessageTypeName,
   macOf,
   messageTypeOf,
@@ -13,19 +13,14 @@ import { decodeIpxeOptions, ipxeFeatures } from '../../protocols/ipxe/encapsulat
 import { pxeClientOf } from '../../protocols/pxe/client.ts';
 import { machineIdentifiersOf } from '../../protocols/pxe/machine-identifier.ts';
 import { isRaspberryPiRom } from '../../protocols/pxe/raspberry-pi.ts';
+import type { BootQuestion } from './boot-question.ts';
 
 /** Messages that clients send. */
 export type ClientMessageType = 'discover' | 'request' | 'decline' | 'release' | 'inform';
 
-export type UnderstoodRequest = {
+export type UnderstoodRequest = BootQuestion & {
   readonly message: DhcpMessage;
-  readonly mac: string;
   readonly type: ClientMessageType;
-  readonly client: Omit<BootRequest, 'channel' | 'messageType'>;
-  /** First word of option 60, which a boot answer repeats. */
-  readonly vendorClass: string;
-  /** Option 97 in both byte orders, the specified one first; empty when it is absent or a fake. */
-  readonly uuids: readonly string[];
 };
 
 /** Why a datagram is dropped without an answer; the counter's label. */
@@ -47,7 +42,8 @@ export function understandDhcp(data: Buffer): UnderstoodRequest | DropReason {
     if (mac === undefined) return 'not-ethernet';
     const uuid = message.options.get(DHCP_OPTION.clientMachineIdentifier);
     const uuids = uuid === undefined ? [] : machineIdentifiersOf(uuid);
-    return { message, mac, type, uuids, ...clientOf(message, mac) };
+    const describe = (): string => describeDhcpMessage(message);
+    return { message, mac, type, uuids, describe, ...clientOf(message, mac) };
   } catch (error) {
     if (error instanceof DecodeError) return 'malformed';
     throw error;

@@ -12,6 +12,7 @@ import type { LoaderFile } from '../assets/loaders.ts';
 import { AUTHORITY_PATH, bootBaseUrl } from '../boot-urls.ts';
 import { type Peers, plainAddress } from '../peers.ts';
 import type { Sightings } from '../sightings.ts';
+import type { TftpFiles } from '../tftp/files.ts';
 import { type AccessDeps, createAccess } from './access.ts';
 import type { Admission } from './admission.ts';
 import { type AnswerPlan, planAnswer } from './answer-plan.ts';
@@ -19,6 +20,7 @@ import { type AttemptRoute, createAttemptFiles, nameOf, type Refused, type Serve
 import type { BootScriptOptions } from './boot-script.ts';
 import { contentTypeOf } from './content-type.ts';
 import { createCoverage } from './coverage.ts';
+import { noRequestWatch, type RequestWatch } from './request-watch.ts';
 import { bootRoute } from './route.ts';
 import { type Body, ended } from './send-file.ts';
 import { transfer } from './transfer.ts';
@@ -31,8 +33,12 @@ export type BootHandlerDeps = AccessDeps & {
   readonly catalog: AssetCatalog;
   readonly cache: FileCache;
   readonly loaders: ReadonlyMap<string, LoaderFile>;
+  /** What is among the loaders and made for the machine that asks, at one of our addresses. Default: nothing is. */
+  readonly machineFiles?: (server: string) => TftpFiles;
   readonly peers: Peers;
   readonly sightings: Sightings;
+  /** Told of each request as it comes, before it is served. Default: nobody looks. */
+  readonly requests?: RequestWatch;
   /** Absent: kernels and initrds are never put off. */
   readonly admission?: Admission;
 };
@@ -50,7 +56,7 @@ export type BootHandler = (request: IncomingMessage, response: ServerResponse) =
 
 /** Answers machines that boot over HTTP. It takes requests from any server, so that it can be mounted elsewhere too. */
 export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOptions): BootHandler {
-  const { clock, log, meter, loaders, peers, sightings, cache, admission } = deps;
+  const { clock, log, meter, loaders, peers, sightings, cache, admission, requests = noRequestWatch } = deps;
   const access = createAccess(deps);
   const attemptFiles = createAttemptFiles(deps, options);
   const coverage = createCoverage();
@@ -73,16 +79,22 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
     if (certificate !== undefined) return sendAuthority(request, response, certificate);
     const route = bootRoute(target);
     if (route === undefined) return refuse(response, 404, 'there is nothing by that name');
-    const found = route.kind === 'loader' ? loader(route.name) : await attemptFile(route, address, baseUrlOf(request));
+    const found =
+      route.kind === 'loader'
+        ? await loader(route.name, request)
+        : await attemptFile(route, address, baseUrlOf(request));
     if ('status' in found) {
       reportRefusal(found);
+      requests.saw({ address, route, name: found.name, machineId: found.machineId, refused: found });
       return refuse(response, found.status, found.why);
     }
     const plan = planAnswer(request, found.body);
     const { from, to } = plan;
+    const asked = { address, route, name: found.name, machineId: found.owner?.machineId };
     // Scripts and loaders are small, and a machine that has neither cannot be told to wait.
     const big = route.kind !== 'script' && route.kind !== 'loader' && to > from;
     const admitted = big ? admission?.ask(found.owner?.machineId ?? address, to - from) : undefined;
+    requests.saw({ ...asked, putOff: admitted?.kind === 'turned-away' });
     if (admitted?.kind === 'turned-away') {
       response.setHeader('Retry-After', admitted.retryAfterSeconds);
       return refuse(response, 503, `other machines come first; ask again in ${admitted.retryAfterSeconds} seconds`);
@@ -104,10 +116,13 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
     await transfer(deps, response, body, plan, undefined);
   }
 
-  function loader(name: string): Served | Refused {
-    const file = loaders.get(name);
+  async function loader(name: string, { socket }: IncomingMessage): Promise<Served | Refused> {
+    const peer = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
+    const own = await deps.machineFiles?.(plainAddress(socket.localAddress)).find(name, peer);
+    const file = own ?? loaders.get(name);
     if (file === undefined) return { status: 404, why: 'there is no such loader', name };
-    const body: Body = { size: file.data.length, type: contentTypeOf(name), etag: `"${file.sha256}"`, source: file };
+    const sha256 = 'sha256' in file ? file.sha256 : createHash('sha256').update(file.data).digest('hex');
+    const body: Body = { size: file.data.length, type: contentTypeOf(name), etag: `"${sha256}"`, source: file };
     return { name, body };
   }
 

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { createServer as createNetServer, type ListenOptions, type Server as NetServer } from 'node:net';
-import { UnreachableError } from '../../foundation/errors.ts';
+import { ConfigError, errorText, UnreachableError } from '../../foundation/errors.ts';
 
 /** A server that listens. */
 export type Listening = {
@@ -51,12 +51,33 @@ export async function listen(server: Server, address: string, port: number): Pro
   return { port: free, close };
 }
 
-function bound(server: NetServer, options: ListenOptions): Promise<number> {
+/**
+ * Lets a server listen by a socket that somebody else opened, as systemd does for ports below 1024. It stays the only one: others could
+ * share its port only when it shares too, and belongs to our user.
+ * @param what the socket, for the error's text
+ * @throws ConfigError when the descriptor is no TCP socket
+ */
+export async function listenInherited(server: Server, fd: number, what: string): Promise<Listening> {
+  const close = async (): Promise<void> => {
+    const closing = closed(server);
+    server.closeAllConnections();
+    await closing;
+  };
+  try {
+    const port = await bound(server, { fd });
+    if (port > 0) return { port, close };
+  } catch (error) {
+    throw new ConfigError(`${what} is no TCP socket to listen on: ${errorText(error)}`, { cause: error });
+  }
+  await close();
+  throw new ConfigError(`${what} is no TCP socket: its unit needs ListenStream= with a port`);
+}
+
+function bound(server: NetServer, options: ListenOptions & { readonly fd?: number }): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const onError = (cause: Error): void => {
-    reject(
-      new UnreachableError(`listen on ${options.host}:${options.port} for HTTP boot: ${cause.message}`, { cause }),
-    );
+    const where = options.fd === undefined ? `${options.host}:${options.port}` : `inherited descriptor ${options.fd}`;
+    reject(new UnreachableError(`listen on ${where} for HTTP boot: ${cause.message}`, { cause }));
   };
   server.once('error', onError);
   server.listen({ backlog: 1024, ...options }, () => {

@@ -5,25 +5,26 @@ import type { Meter } from '../../foundation/meter.ts';
 import type { UdpPeer } from '../../foundation/udp.ts';
 import type { TftpTerms } from '../../protocols/tftp/negotiate.ts';
 import { ackedBlock, decodeTftpPacket } from '../../protocols/tftp/packet.ts';
-import type { Blocks } from './blocks.ts';
+import { cutBlocks } from './blocks.ts';
 import { type Channel, keyOf, type OpenChannel } from './channels.ts';
 import type { TftpReports } from './reports.ts';
 import { createRetransmission, type Retransmission } from './retransmission.ts';
+import { createTelling } from './telling.ts';
 import { createTransfer, type Transfer, type TransferEnd } from './transfer.ts';
 
 export type SessionsDeps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Meter;
-  readonly reports: TftpReports;
+  readonly reports: Pick<TftpReports, 'ended'>;
   readonly openChannel: OpenChannel;
   /** Sees each datagram of a transfer; absent where nobody looks, which is quicker. */
   readonly watch?: (direction: 'in' | 'out', local: UdpPeer, remote: UdpPeer, data: Buffer) => void;
+  /** It sees only those that say how the transfer goes: for who looks from another thread. Default false. */
+  readonly tellingOnly?: boolean;
 };
 
 export type SessionsOptions = {
-  readonly maximumTransfers: number;
-  readonly maximumTransfersPerClient: number;
   readonly retransmitMs: number;
   readonly leastRetransmitMs: number;
   readonly attempts: number;
@@ -32,28 +33,42 @@ export type SessionsOptions = {
 
 export type TransferOrder = {
   readonly name: string;
+  /** Of the file; what is sent is longer where it was translated to netascii. */
   readonly bytes: number;
   readonly terms: TftpTerms;
-  readonly blocks: Blocks;
+  /** What is sent; not copied, not changed. */
+  readonly content: Buffer;
+};
+
+/** A place where transfers run. */
+export type Sessions = {
+  /**
+   * Starts a transfer. A repeated request of a client that has heard nothing yet changes nothing, another one from the same port
+   * ends the earlier transfer. Resolves when the transfer is over, however it ended, or at once where nothing changed.
+   */
+  open(client: UdpPeer, order: TransferOrder): Promise<void>;
 };
 
 type Session = { readonly client: UdpPeer; readonly name: string; readonly stop: AbortController; transfer?: Transfer };
 
-/** The transfers under way: at most so many at once, and so many a client. */
-export function createSessions(deps: SessionsDeps, options: SessionsOptions, signal: AbortSignal) {
-  const { clock, log, meter, reports, openChannel, watch } = deps;
+/** Transfers that run in this thread. */
+export function createSessions(deps: SessionsDeps, options: SessionsOptions, signal: AbortSignal): Sessions {
+  const { clock, log, meter, reports, openChannel } = deps;
   const sessions = new Map<string, Session>();
-  const running = new Set<Promise<void>>();
 
   async function serve(session: Session, order: TransferOrder): Promise<void> {
     const { client, stop } = session;
-    const { terms, blocks, name, bytes } = order;
+    const { terms, content, name, bytes } = order;
     const startedAt = clock.elapsed();
     const stopped = AbortSignal.any([signal, stop.signal]);
     const pace = createPace(clock, retransmissionOf(terms));
+    const watch = watchOf(terms);
     let end: TransferEnd | undefined;
 
     const receive = (data: Buffer): void => {
+      const { transfer } = session;
+      // Before anything was sent there is no answer: this is somebody's guess at a port that is being opened.
+      if (transfer === undefined) return;
       watch?.('in', channel.local, client, data);
       const before = transfer.progress;
       take(data, transfer);
@@ -61,14 +76,14 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions, sig
     };
     await using channel: Channel = await openChannel(
       client,
-      { receive: (data) => receive(data), gone: () => transfer.gone() },
+      { receive, gone: () => session.transfer?.gone() },
       stopped,
     );
     const send = (packet: Buffer): void => {
       watch?.('out', channel.local, client, packet);
       channel.send(packet);
     };
-    const transfer = createTransfer(terms, blocks, send, (how) => {
+    const transfer = createTransfer(terms, cutBlocks(content, terms.blksize), send, (how) => {
       end = how;
       stop.abort();
     });
@@ -77,6 +92,15 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions, sig
     transfer.start();
     await retransmitUntilEnd(transfer, pace, startedAt + options.deadlineMs, stopped);
     if (end !== undefined) reports.ended(client.address, { name, bytes, tookMs: clock.elapsed() - startedAt }, end);
+  }
+
+  function watchOf({ blksize }: TftpTerms): SessionsDeps['watch'] {
+    const { watch, tellingOnly = false } = deps;
+    if (watch === undefined || !tellingOnly) return watch;
+    const isTelling = createTelling(blksize);
+    return (direction, local, remote, data) => {
+      if (isTelling(direction, data)) watch(direction, local, remote, data);
+    };
   }
 
   /** The client's own time where it asked for one, else as fast as it answers. */
@@ -117,16 +141,7 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions, sig
   }
 
   return {
-    /** Whether there is no room for another transfer; a client that has one always has room for its next from that port. */
-    isFull(client: UdpPeer): boolean {
-      if (sessions.has(keyOf(client))) return false;
-      if (sessions.size >= options.maximumTransfers) return true;
-      if (sessions.size < options.maximumTransfersPerClient) return false;
-      const own = [...sessions.values()].filter((session) => session.client.address === client.address);
-      return own.length >= options.maximumTransfersPerClient;
-    },
-    /** Starts a transfer. A repeated request of a client that has heard nothing yet changes nothing. */
-    open(client: UdpPeer, order: TransferOrder): void {
+    async open(client, order) {
       const key = keyOf(client);
       const earlier = sessions.get(key);
       if (earlier !== undefined) {
@@ -138,21 +153,15 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions, sig
       }
       const session: Session = { client, name: order.name, stop: new AbortController() };
       sessions.set(key, session);
-      const work = serve(session, order)
-        .catch((error: unknown) => {
-          if (signal.aborted || session.stop.signal.aborted) return;
-          meter.count('netboot_tftp_transfers', { end: 'failed' });
-          log.error({ client: client.address, name: order.name, error: errorText(error) }, 'TFTP transfer failed');
-        })
-        .finally(() => {
-          if (sessions.get(key) === session) sessions.delete(key);
-          running.delete(work);
-        });
-      running.add(work);
-    },
-    /** Settles when no transfer is left; the signal ends them. */
-    async idle(): Promise<void> {
-      await Promise.all(running);
+      try {
+        await serve(session, order);
+      } catch (error) {
+        if (signal.aborted || session.stop.signal.aborted) return;
+        meter.count('netboot_tftp_transfers', { end: 'failed' });
+        log.error({ client: client.address, name: order.name, error: errorText(error) }, 'TFTP transfer failed');
+      } finally {
+        if (sessions.get(key) === session) sessions.delete(key);
+      }
     },
   };
 }

@@ -35,7 +35,12 @@ const MAGIC_COOKIE = 0x6382_5363;
 const SMALLEST_MESSAGE = 300;
 /** An Ethernet payload without IPv4 and UDP headers; EDK2 drops longer ones. */
 export const LARGEST_MESSAGE = 1472;
-const ETHERNET = 1;
+/** @see IANA "Hardware Types": Ethernet, IEEE 802, Infiniband */
+const INFINIBAND = 32;
+const HARDWARE_TYPES = [1, 6, INFINIBAND];
+const GUID_BYTES = 8;
+/** An address there, which chaddr does not hold whole; some firmware says its length all the same. */
+const INFINIBAND_BYTES = 20;
 /** Fixed fields and the magic cookie. */
 const OPTIONS_OFFSET = 240;
 
@@ -78,7 +83,7 @@ export function decodeDhcpMessage(data: Buffer): DhcpMessage {
   const file = r.bytes(128, 'file');
   const cookie = r.u32be('magic cookie');
   if (cookie !== MAGIC_COOKIE) throw new DecodeError(`magic cookie: 0x${cookie.toString(16)} is not DHCP`);
-  if (hlen > 16) throw new DecodeError(`hlen: ${hlen} is more than chaddr holds`);
+  if (hlen > 16 && hlen !== INFINIBAND_BYTES) throw new DecodeError(`hlen: ${hlen} is more than chaddr holds`);
   const options = decodeDhcpOptions(r.rest());
   const overload = u8Option(options, DHCP_OPTION.overload) ?? 0;
   // RFC 3396 §5: file before sname when both carry options.
@@ -119,9 +124,26 @@ export function encodedDhcpLength(options: DhcpOptions): number {
   return Math.max(SMALLEST_MESSAGE, OPTIONS_OFFSET + encodedOptionsLength(options));
 }
 
-/** The client's Ethernet address, or undefined for other hardware (Infiniband sends length 0 or 20). */
-export function macOf(message: DhcpMessage): string | undefined {
-  return message.htype === ETHERNET && message.hlen === 6 ? formatMac(message.chaddr.subarray(0, 6)) : undefined;
+/**
+ * The client's address in the form of Ethernet's; undefined for hardware without one. A card for Infiniband is known by the middle
+ * of its port's GUID left out, as makers print it beside the GUID: chaddr has room for the GUID, not for the 20 bytes of an
+ * address there, so clients send eight bytes, or six that they made themselves, or none and the address in option 61.
+ * @see RFC 2131 §2; RFC 4390 §2.1 (hlen 0 and option 61 over Infiniband)
+ */
+export function macOf({ htype, hlen, chaddr, options }: DhcpMessage): string | undefined {
+  if (!HARDWARE_TYPES.includes(htype)) return undefined;
+  if (hlen === 6) return formatMac(chaddr.subarray(0, 6));
+  if (htype !== INFINIBAND) return undefined;
+  if (hlen === GUID_BYTES) return macOfGuid(chaddr.subarray(0, GUID_BYTES));
+  const identifier = options.get(DHCP_OPTION.clientIdentifier);
+  if ((hlen !== 0 && hlen !== INFINIBAND_BYTES) || identifier === undefined) return undefined;
+  // An address ends with the GUID: by itself behind the hardware type, or in a DUID (RFC 4361 §6.1).
+  const named = identifier.length > GUID_BYTES && [INFINIBAND, 0xff].includes(identifier[0] ?? 0);
+  return named ? macOfGuid(identifier.subarray(-GUID_BYTES)) : undefined;
+}
+
+function macOfGuid(guid: Buffer): string {
+  return formatMac(Buffer.concat([guid.subarray(0, 3), guid.subarray(5)]));
 }
 
 /** The message type by name; undefined for plain BOOTP and for types that clients and servers do not exchange. */

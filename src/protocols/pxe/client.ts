@@ -23,18 +23,34 @@ export type PxeClient = {
  * @see PXE 2.1 table 2-1; RFC 4578 §2.1; UEFI 2.10 §24.7.3
  */
 export function pxeClientOf(options: DhcpOptions): PxeClient {
-  const text = textOption(options, DHCP_OPTION.vendorClass) ?? '';
+  const userClass = options.get(DHCP_OPTION.userClass);
+  return bootClientOf(
+    textOption(options, DHCP_OPTION.vendorClass) ?? '',
+    u16sOption(options, DHCP_OPTION.clientArchitecture),
+    userClass === undefined ? [] : parseUserClasses(userClass),
+  );
+}
+
+/**
+ * The same of what either version of DHCP carries.
+ * @param text the vendor class
+ * @param listed the architectures that the client lists; undefined when it has no such option
+ */
+export function bootClientOf(
+  text: string,
+  listed: readonly number[] | undefined,
+  userClasses: readonly string[],
+): PxeClient {
   const match = VENDOR_CLASS.exec(text);
   const [, word = '', number] = match ?? [];
   const inText = number === undefined ? [] : [Number.parseInt(number, 10)];
-  const architectures = u16sOption(options, DHCP_OPTION.clientArchitecture) ?? inText;
-  const userClass = options.get(DHCP_OPTION.userClass);
+  const architectures = listed ?? inText;
   const standard = word === 'PXEClient' || word === 'HTTPClient';
   return {
     kind: word === 'HTTPClient' ? 'http' : word === 'PXEClient' || architectures.length > 0 ? 'pxe' : 'other',
     vendorClass: standard || number !== undefined ? word : 'PXEClient',
     architectures,
-    userClasses: userClass === undefined ? [] : parseUserClasses(userClass),
+    userClasses,
   };
 }
 

@@ -31,7 +31,17 @@ export type PxeClientOptions = {
   readonly patienceMs?: number;
   /** Tries for each answer. Default 4. */
   readonly tries?: number;
+  /** Told of what happens on the way, when it happens. Default: nobody is. */
+  readonly watch?: (moment: PxeMoment, name: string) => void;
+  /** What is taken of kernel and initrds: `crc32` is for hundreds of clients on one processor, at a third of the cost. Default `sha256`. */
+  readonly check?: 'sha256' | 'crc32';
 };
+
+/**
+ * `whole`: the loader, kernel or initrd of that name is here. `first-byte`: of the script's, a kernel's or an initrd's body.
+ * `turned-away`: the server asked iPXE to come again.
+ */
+export type PxeMoment = 'first-byte' | 'whole' | 'turned-away';
 
 export type FirmwareKind = 'bios-ipxe' | 'bios' | 'uefi' | 'uefi-http' | 'raspberry-pi';
 
@@ -65,6 +75,12 @@ export type NetbootResult = {
   readonly commandLine: string;
 };
 
-export type FetchedFile = { readonly name: string; readonly bytes: number; readonly sha256: string };
+/** Loaders have their SHA-256 always, kernels and initrds what `check` asks for. */
+export type FetchedFile = {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256?: string;
+  readonly crc32?: number;
+};
 
 export type LeaseResult = { readonly address: string; readonly server: string; readonly leaseSeconds: number };

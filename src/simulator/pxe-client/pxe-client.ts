@@ -8,7 +8,7 @@ import { planOf } from '../../protocols/ipxe/boot-plan.ts';
 import { parseIpxeScript } from '../../protocols/ipxe/script.ts';
 import { type BootOrder, readBootAnswer, serverOf } from './boot-answer.ts';
 import { type DhcpPort, type ExchangeDeps, openBootServerPort, openDhcpPort } from './exchange.ts';
-import { fetchFile, fetchText } from './http-get.ts';
+import { fetchFile, fetchText, type HttpOrder } from './http-get.ts';
 import { clientMessage, type Speaker } from './messages.ts';
 import type { FetchedFile, LeaseResult, NetbootResult, PxeClientOptions } from './options.ts';
 import { readByTftp } from './tftp-read.ts';
@@ -105,7 +105,11 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
     const { address, server, order } = await configure(speaker, options, signal);
     switch (order.kind) {
       case 'url':
-        return await fetchFile(order.url.split('/').at(-1) ?? '', order.url, address, signal);
+        return await fetchFile(
+          deps,
+          { name: order.url.split('/').at(-1) ?? '', url: order.url, from: address },
+          signal,
+        );
       case 'file':
         return await loadByTftp(order, address, signal);
       case 'message':
@@ -135,6 +139,7 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
     const terms = isUefi ? asked : asked.slice(0, 2);
     const { data } = await readByTftp(deps, options, { ...order, options: terms, probe: false }, signal);
     showIfScript(data);
+    options.watch?.('whole', filename);
     return { name: filename, bytes: data.length, sha256: createHash('sha256').update(data).digest('hex') };
   }
 
@@ -146,11 +151,16 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
     const { address, server, order } = await configure('ipxe', self, signal);
     if (order.kind !== 'file') throw new RefusedError(`DHCP: ${server} gave iPXE of ${mac} nothing to boot`);
     if (order.file.startsWith('http://'))
-      return { address, server, text: await fetchText(order.file, address, signal) };
+      return { address, server, text: await fetchText(deps, by('script', order.file, address), signal) };
     const read = { from: address, server: order.server, filename: order.file, options: [], probe: false };
     const { data } = await readByTftp(deps, options, read, signal);
     showIfScript(data);
     throw new RefusedError(`DHCP: ${server} gave iPXE of ${mac} ${order.file} again`);
+  }
+
+  function by(name: string, url: string, from: string): HttpOrder {
+    const { watch, check } = options;
+    return { name, url, from, ...(watch === undefined ? {} : { watch }), ...(check === undefined ? {} : { check }) };
   }
 
   return {
@@ -163,9 +173,9 @@ export function createPxeClient(deps: ExchangeDeps, options: PxeClientOptions): 
         signal,
       );
       const plan = planOf(parseIpxeScript(text));
-      const kernel = await fetchFile('kernel', plan.kernelUrl, address, signal);
+      const kernel = await fetchFile(deps, by('kernel', plan.kernelUrl, address), signal);
       const initrds: FetchedFile[] = [];
-      for (const { name, url } of plan.initrds) initrds.push(await fetchFile(name, url, address, signal));
+      for (const { name, url } of plan.initrds) initrds.push(await fetchFile(deps, by(name, url, address), signal));
       return { address, server, loader, script: text, kernel, initrds, commandLine: plan.commandLine };
     },
     async lease(signal) {

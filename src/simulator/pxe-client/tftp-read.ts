@@ -8,7 +8,7 @@ import {
   type TftpOptions,
   type TftpPacket,
 } from '../../protocols/tftp/packet.ts';
-import { type ExchangeDeps, waitFor } from './exchange.ts';
+import type { ExchangeDeps } from './exchange.ts';
 import type { PxeClientOptions } from './options.ts';
 
 export type TftpReadOrder = {
@@ -45,13 +45,21 @@ export async function readByTftp(
     },
     signal,
   );
+  // One listener a transfer: one for each wait is most of what a client costs where hundreds share a processor.
+  const abort = (): void => wake();
+  signal.addEventListener('abort', abort, { once: true });
+  using _listening = { [Symbol.dispose]: () => signal.removeEventListener('abort', abort) };
 
   async function next(waitMs: number): Promise<{ packet: TftpPacket; from: UdpPeer } | undefined> {
     const arrived = queue.shift();
     if (arrived !== undefined) return arrived;
     const { promise, resolve } = Promise.withResolvers<void>();
     wake = resolve;
-    await waitFor(clock, promise, waitMs, signal);
+    {
+      using _over = clock.after(waitMs, resolve);
+      await promise;
+    }
+    signal.throwIfAborted();
     return queue.shift();
   }
 

@@ -5,6 +5,8 @@ export type Place =
   | { readonly page: 'fleet' }
   | { readonly page: 'machine'; readonly name: string }
   | { readonly page: 'run'; readonly id: string }
+  | { readonly page: 'assets' }
+  | { readonly page: 'discovered' }
   | { readonly page: 'nowhere'; readonly path: string };
 
 const listeners = new Set<() => void>();
@@ -24,6 +26,9 @@ export function placeOf(path: string): Place {
   if (first === '') return { page: 'fleet' };
   if (first === 'machines' && what !== '' && more.length === 0) return { page: 'machine', name: what };
   if (first === 'runs' && what !== '' && more.length === 0) return { page: 'run', id: what };
+  if (first === 'discovered' && second === '' && more.length === 0) return { page: 'discovered' };
+  // `/assets` is where the pages' own scripts and styles are.
+  if (first === 'boot-assets' && second === '' && more.length === 0) return { page: 'assets' };
   return { page: 'nowhere', path };
 }
 

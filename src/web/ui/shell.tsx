@@ -28,6 +28,8 @@ export function Shell({ leave, children }: Props) {
         </Link>
         <nav aria-label="Pages">
           <Link to="/">Fleet</Link>
+          <Link to="/discovered">Discovered</Link>
+          <Link to="/boot-assets">Assets</Link>
           <a href="/api/v1/docs">API</a>
         </nav>
         <span className="who" title={`Signed in with the token ${session.name}`}>

@@ -28,6 +28,7 @@ function isKnown(type: string): type is EventTypeBody {
 }
 
 const said = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 const hung = ({ insteadOf }: Data): string => (insteadOf === undefined ? '' : `, since ${said(insteadOf)} hung`);
 const took = ({ tookMs }: Data): string => (typeof tookMs === 'number' ? `after ${durationText(tookMs)}` : '');
 const trouble = ({ code, message }: Data): string =>
@@ -52,6 +53,7 @@ const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWord
   'machine.declared': (data) => ({ detail: by(data) }),
   'machine.changed': (data) => ({ detail: brief(data) }),
   'machine.removed': (data) => ({ detail: by(data), tone: 'warn' }),
+  'loaders.forgotten': (data) => ({ text: 'Boot loaders forgotten', detail: by(data), tone: 'act' }),
   'run.queued': (data) => ({ text: `Run ordered: ${said(data.kind)}`, detail: by(data), tone: 'act' }),
   'run.started': () => ({ text: 'Run started' }),
   'run.taken-over': (data) => ({ detail: said(data.why), tone: 'warn' }),
@@ -95,6 +97,12 @@ const DESCRIBE: Readonly<Record<EventTypeBody, (data: Data) => Partial<EventWord
       .join(': ')}${times(data)}`,
     tone: 'warn',
   }),
+  'boot.diagnosed': (data) => ({
+    text: said(data.message) === '' ? 'Boot trouble found' : capital(said(data.message)),
+    detail: joined(said(data.hint), data.code === undefined ? '' : `(${said(data.code)})`),
+    tone: data.severity === 'warning' ? 'warn' : 'bad',
+  }),
+  'boot.recovered': (data) => ({ detail: said(data.code), tone: 'good' }),
   'lease.granted': (data) => ({ detail: said(data.address) }),
   'file.served': (data) => ({
     text: `Served ${said(data.name)}`,

@@ -49,7 +49,10 @@ export function command<Request, Response>(
 }
 
 /** The value of the bytes, undefined when they are none; any other error than DecodeError is thrown on. */
-export function tryDecode(decode: (bytes: Buffer) => unknown, bytes: Buffer): { readonly value: unknown } | undefined {
+export function tryDecode<Value>(
+  decode: (bytes: Buffer) => Value,
+  bytes: Buffer,
+): { readonly value: Value } | undefined {
   try {
     return { value: decode(bytes) };
   } catch (error) {

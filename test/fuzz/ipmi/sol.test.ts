@@ -10,8 +10,6 @@ import {
 } from '../../../src/drivers/bmc/ipmi/sol/sol-sender.ts';
 import { ByteReader } from '../../../src/foundation/bytes/byte-reader.ts';
 import { ByteWriter } from '../../../src/foundation/bytes/byte-writer.ts';
-import { DecodeError } from '../../../src/foundation/errors.ts';
-import type { IpmiCommand } from '../../../src/protocols/ipmi/command.ts';
 import { activatePayload } from '../../../src/protocols/ipmi/commands/application/activate-payload.ts';
 import { deactivatePayload } from '../../../src/protocols/ipmi/commands/application/deactivate-payload.ts';
 import { getChannelPayloadSupport } from '../../../src/protocols/ipmi/commands/application/get-channel-payload-support.ts';
@@ -34,20 +32,16 @@ import {
 import { ipmiSimSol, openBmcSol, type SolBehaviour } from '../../../src/simulator/bmc/sol/sol-behaviour.ts';
 import { createSeededEntropy } from '../../unit/ipmi/seeded-entropy.ts';
 import { createSolRig, never, type SolRig, type WatchedConsole } from '../../unit/ipmi/sol/sol-rig.ts';
+import { bits, buffer, type Codec, codec, command, flag, nothing, tryDecode, u8, u16, u32 } from './codec.ts';
 
 fc.configureGlobal({ numRuns: 300, seed: 624 });
-
-const bits = (count: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** count - 1 });
-const bytes = (minLength: number, maxLength = minLength): fc.Arbitrary<Buffer> =>
-  fc.uint8Array({ minLength, maxLength }).map((value) => Buffer.from(value));
-const flag = fc.boolean();
 
 const header = {
   sequence: bits(4),
   acknowledgedSequence: bits(4),
-  acceptedCharacters: bits(8),
+  acceptedCharacters: u8,
   nack: flag,
-  characters: bytes(0, 255),
+  characters: buffer(0, 255),
 };
 const consolePacket = fc.record({
   ...header,
@@ -66,88 +60,56 @@ const controllerPacket: fc.Arbitrary<SolControllerPacket> = fc.record({
   breakDetected: flag,
 });
 
-type Codec = {
-  readonly name: string;
-  readonly values: fc.Arbitrary<unknown>;
-  readonly decode: (data: Buffer) => unknown;
-  readonly encode: (value: unknown) => Buffer;
-};
-
-function codec<Value>(
-  name: string,
-  values: fc.Arbitrary<Value>,
-  decode: (reader: ByteReader) => Value,
-  encode: (value: Value) => Buffer,
-): Codec {
-  // Only what `values` or `decode` of the same codec made comes in.
-  return { name, values, decode: (data) => decode(new ByteReader(data)), encode: (value) => encode(value as Value) };
-}
-
-function written(write: (writer: ByteWriter) => void): Buffer {
-  const writer = new ByteWriter(512);
-  write(writer);
-  return writer.done();
-}
-
-function command<Request, Response>(
-  of: IpmiCommand<Request, Response>,
-  requests: fc.Arbitrary<Request>,
-  responses: fc.Arbitrary<Response>,
-): readonly Codec[] {
-  return [
-    codec(`${of.name} request`, requests, of.decodeRequest, (value) => written((out) => of.encodeRequest(value, out))),
-    codec(`${of.name} response`, responses, of.decodeResponse, (value) =>
-      written((out) => of.encodeResponse(value, out)),
-    ),
-  ];
-}
-
 const payload = { payloadType: bits(6), instance: bits(4) };
 
 const codecs: readonly Codec[] = [
-  codec('SOL packet of a console', consolePacket, decodeSolConsolePacket, encodeSolConsolePacket),
-  codec('SOL packet of a controller', controllerPacket, decodeSolControllerPacket, encodeSolControllerPacket),
+  codec('SOL packet of a console', consolePacket, decodeSolConsolePacket, (packet, writer) =>
+    writer.bytes(encodeSolConsolePacket(packet)),
+  ),
+  codec('SOL packet of a controller', controllerPacket, decodeSolControllerPacket, (packet, writer) =>
+    writer.bytes(encodeSolControllerPacket(packet)),
+  ),
   ...command(
     activatePayload,
-    fc.record({ ...payload, auxiliary: bits(8) }),
+    fc.record({ ...payload, auxiliary: u8 }),
     fc.record(
       {
-        auxiliary: bytes(4),
-        inboundPayloadSize: bits(16),
-        outboundPayloadSize: bits(16),
-        udpPort: bits(16),
-        vlan: bits(16),
+        auxiliary: buffer(4),
+        inboundPayloadSize: u16,
+        outboundPayloadSize: u16,
+        udpPort: u16,
+        vlan: u16,
       },
       { requiredKeys: ['auxiliary', 'inboundPayloadSize', 'outboundPayloadSize', 'udpPort'] },
     ),
   ),
-  ...command(deactivatePayload, fc.record(payload), fc.constant(undefined)),
+  ...command(deactivatePayload, fc.record(payload), nothing),
   ...command(
     getPayloadActivationStatus,
     fc.record({ payloadType: bits(6) }),
-    fc.record({ instanceCapacity: bits(4), activeInstances: bits(16) }),
+    fc.record({ instanceCapacity: bits(4), activeInstances: u16 }),
   ),
-  ...command(getPayloadInstanceInfo, fc.record(payload), fc.record({ sessionId: bits(32), information: bytes(0, 8) })),
+  ...command(getPayloadInstanceInfo, fc.record(payload), fc.record({ sessionId: u32, information: buffer(0, 8) })),
   ...command(
     getUserPayloadAccess,
     fc.record({ channel: bits(4), userId: bits(6) }),
-    fc.record({ standardPayloads: bits(8), oemPayloads: bits(8) }),
+    fc.record({ standardPayloads: u8, oemPayloads: u8 }),
   ),
   ...command(
     getChannelPayloadSupport,
     fc.record({ channel: bits(4) }),
-    fc.record({ standardPayloads: bits(16), sessionSetupPayloads: bits(16), oemPayloads: bits(16) }),
+    fc.record({ standardPayloads: u16, sessionSetupPayloads: u16, oemPayloads: u16 }),
   ),
   ...command(
     getSolConfigurationParameters,
     fc.record({
       revisionOnly: flag,
       channel: bits(4),
-      parameter: bits(8),
-      setSelector: bits(8),
-      blockSelector: bits(8),
+      parameter: u8,
+      setSelector: u8,
+      blockSelector: u8,
     }),
-    fc.record({ parameterRevision: bits(8), data: bytes(0, 16) }),
+    fc.record({ parameterRevision: u8, data: buffer(0, 16) }),
   ),
 ];
 
@@ -162,9 +124,10 @@ describe.each(codecs)('$name', ({ values, decode, encode }) => {
 
   test('takes any bytes, or says that they are none', () => {
     fc.assert(
-      fc.property(bytes(0, 300), (data) => {
-        const value = valueOrFault(() => decode(data));
-        if (value !== 'fault') expect(decode(encode(value))).toEqual(value);
+      fc.property(buffer(0, 300), (data) => {
+        const decoded = tryDecode(decode, data);
+        // No message is longer, so none is written.
+        if (decoded !== undefined && data.length <= 255) expect(decode(encode(decoded.value))).toEqual(decoded.value);
       }),
     );
   });
@@ -172,24 +135,18 @@ describe.each(codecs)('$name', ({ values, decode, encode }) => {
 
 test('SOL parameters: any number and bytes are read, or are none; what is read is written and described', () => {
   fc.assert(
-    fc.property(bits(8), bytes(0, 8), (parameter, data) => {
-      const value = valueOrFault(() => decodeSolParameter(parameter, new ByteReader(data)));
-      if (value === 'fault') return;
-      const again = written((writer) => encodeSolParameter(value, writer));
-      expect(decodeSolParameter(parameter, new ByteReader(again))).toEqual(value);
+    fc.property(u8, buffer(0, 8), (parameter, data) => {
+      const decode = (read: Buffer) => decodeSolParameter(parameter, new ByteReader(read));
+      const decoded = tryDecode(decode, data);
+      if (decoded === undefined) return;
+      const { value } = decoded;
+      const writer = new ByteWriter(255);
+      encodeSolParameter(value, writer);
+      expect(decode(writer.done())).toEqual(value);
       expect(describeSolParameter(value)).not.toBe('');
     }),
   );
 });
-
-function valueOrFault<T>(decode: () => T): T | 'fault' {
-  try {
-    return decode();
-  } catch (error) {
-    expect(error).toBeInstanceOf(DecodeError);
-    return 'fault';
-  }
-}
 
 describe('any packets at all', () => {
   test('the receiver acknowledges all that want it, in full, and keeps at most 15 packets', () => {
@@ -211,7 +168,7 @@ describe('any packets at all', () => {
   test('the sender never takes more for done than was put in, and loses nothing that is not done', () => {
     const steps = fc.array(
       fc.oneof(
-        bytes(1, 40).map((data) => ({ kind: 'type', data }) as const),
+        buffer(1, 40).map((data) => ({ kind: 'type', data }) as const),
         fc.constant({ kind: 'break' } as const),
         fc.constant({ kind: 'overdue' } as const),
         controllerPacket.map((packet) => ({ kind: 'packet', packet }) as const),
@@ -242,7 +199,7 @@ describe('any packets at all', () => {
 
 test('a console lives through any payloads of the controller, and carries what comes after them', async () => {
   const rubbish = fc.oneof(
-    bytes(0, 40),
+    buffer(0, 40),
     controllerPacket.map((packet) => encodeSolControllerPacket({ ...packet, deactivated: false })),
   );
   await fc.assert(
@@ -283,7 +240,7 @@ function unreliable(rig: SolRig, lossPercent: number, lateMs: number, luck: read
 
 /** Really random numbers, of a seed that a failure names: shrinking would make all packets lost. */
 const luck: fc.Arbitrary<readonly [Luck, Luck]> = fc.noShrink(
-  bits(32).map((seed) => {
+  u32.map((seed) => {
     const dice = (way: string): Luck => {
       const entropy = createSeededEntropy(`${seed} ${way}`);
       return () => entropy.bytes(2).readUInt16BE() % 100;

@@ -76,7 +76,6 @@ function desk(firmware: FirmwareSpec, seen: number, mode: 'full' | 'proxy') {
       progress: {
         asked: async () => ({ hops: seen, replaced: seen > 0, experience: () => ({ proven: undefined, failed: [] }) }),
         offered: () => undefined,
-        watching: (sightings) => sightings,
       },
     },
     { mode, loaders, scriptBaseUrl: `http://${SERVER}:8480` },

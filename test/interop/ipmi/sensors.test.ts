@@ -1,5 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SensorThresholds } from '../../../src/domain/hardware.ts';
@@ -8,6 +8,7 @@ import { systemEntropy } from '../../../src/foundation/entropy.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
 import { createPlainChassis } from '../../../src/simulator/bmc/chassis.ts';
 import { createSimulatedBmc, type SimulatedBmc } from '../../../src/simulator/bmc/simulated-bmc.ts';
+import { type IpmiSim, startIpmiSim } from './ipmi-sim.ts';
 import { createSensorReadings } from './sensor-readings.ts';
 import { hasTool, toolVersion } from './tools.ts';
 
@@ -148,24 +149,16 @@ describe.skipIf(!hasTool('ipmitool') || !hasTool('ipmi-sensors'))(
 describe.skipIf(!hasTool('ipmi_sim') || !hasTool('sdrcomp') || !hasTool('ipmitool'))(
   `sensors of ${toolVersion('ipmi_sim', '--version')}: the driver and ${toolVersion('ipmitool', '-V')}`,
   () => {
-    let sim: ChildProcess;
-    let port: number;
+    let sim: IpmiSim;
 
     beforeAll(async () => {
-      port = await freePort();
-      writeSimulation(join(readings.folder, 'sim'), port);
-      sim = spawn('ipmi_sim', ['-n', '-c', 'lan.conf', '-f', 'bmc.emu', '-s', 'state'], {
-        cwd: join(readings.folder, 'sim'),
-        stdio: 'ignore',
-      });
-      await readings.own(port);
+      sim = await startSensors();
+      await readings.own(sim.port);
     }, 30_000);
-    afterAll(() => {
-      sim.kill();
-    });
+    afterAll(() => sim[Symbol.dispose]());
 
     test('the same names, values, limits and states', async () => {
-      const own = await readings.own(port);
+      const own = await readings.own(sim.port);
       expect([...own.values()]).toMatchObject([
         {
           name: 'MB Temp',
@@ -179,7 +172,7 @@ describe.skipIf(!hasTool('ipmi_sim') || !hasTool('sdrcomp') || !hasTool('ipmitoo
         { name: 'Inlet', number: 2, value: -10, unit: 'degrees C', health: 'critical' },
         { name: 'P12V', number: 3, value: 11.97, unit: 'V', type: 'Voltage' },
       ]);
-      const rows = await readings.ipmitool(port, 3, 'sensor list');
+      const rows = await readings.ipmitool(sim.port, 3, 'sensor list');
       // sdrcomp writes "P12V" in 6-bit ASCII, which ipmitool prints as the bytes that it is.
       expect(rows.map(([name]) => name).slice(0, 2)).toEqual([...own.keys()].slice(0, 2));
       expect(rows).toHaveLength(own.size);
@@ -195,59 +188,36 @@ describe.skipIf(!hasTool('ipmi_sim') || !hasTool('sdrcomp') || !hasTool('ipmitoo
   },
 );
 
-async function freePort(): Promise<number> {
-  await using socket = await systemUdp.bind({ address: '127.0.0.1', port: 0 }, () => undefined, never);
-  return socket.local.port;
-}
-
 /** Three sensors: plain, signed and below its limit, and one with factors. */
-function writeSimulation(dir: string, port: number): void {
-  const state = join(dir, 'state', 'ipmi_sim', 'sensors');
-  mkdirSync(state, { recursive: true });
-  writeFileSync(
-    join(dir, 'bmc.sdrs'),
-    [
-      sensorSdr(1, 'MB Temp', {}),
-      sensorSdr(2, 'Inlet', { format: '2s_complement' }),
-      sensorSdr(3, 'P12V', { type: 'Voltage', unit: 'Volts', m: 63, exponent: -3 }),
-    ].join(''),
-  );
-  execFileSync('sdrcomp', ['-o', join(state, 'sdr.20.main'), join(dir, 'bmc.sdrs')], {
-    env: { PATH: '/usr/bin:/usr/sbin' },
-  });
-  writeFileSync(
-    join(dir, 'lan.conf'),
-    `name "sensors"
-set_working_mc 0x20
-  startlan 1
-    addr 127.0.0.1 ${port}
-    priv_limit admin
-    allowed_auths_admin none md2 md5 straight
-    guid a123456789abcdefa123456789abcdef
-  endlan
-  user 2 true "admin" "secret" admin 10 none md2 md5 straight
-`,
-  );
+function startSensors(): Promise<IpmiSim> {
   const events = 'enable scanning per-state 000111111000000 000111111000000 000111111000000 000111111000000';
-  writeFileSync(
-    join(dir, 'bmc.emu'),
-    `mc_setbmc 0x20
-mc_add 0x20 0x20 no-device-sdrs 0x01 2 0x33 0x9f 0x001291 0x0f02 persist_sdr
-sensor_add 0x20 0 1 0x01 0x01
-sensor_set_value 0x20 0 1 42 0
-sensor_set_threshold 0x20 0 1 settable 111000 0x64 0x5a 0x50 00 00 00
-sensor_set_event_support 0x20 0 1 ${events}
-sensor_add 0x20 0 2 0x01 0x01
-sensor_set_threshold 0x20 0 2 settable 010010 00 0x28 00 00 0xfb 00
-sensor_set_event_support 0x20 0 2 ${events}
-sensor_set_value 0x20 0 2 0xf6 0
-sensor_add 0x20 0 3 0x02 0x01
-sensor_set_value 0x20 0 3 190 0
-sensor_set_threshold 0x20 0 3 settable 011011 00 0xd2 0xce 0xae 0xaa 00
-sensor_set_event_support 0x20 0 3 ${events}
-mc_enable 0x20
-`,
-  );
+  return startIpmiSim({
+    writeSdrs(state) {
+      const text = [
+        sensorSdr(1, 'MB Temp', {}),
+        sensorSdr(2, 'Inlet', { format: '2s_complement' }),
+        sensorSdr(3, 'P12V', { type: 'Voltage', unit: 'Volts', m: 63, exponent: -3 }),
+      ].join('');
+      writeFileSync(join(state, 'bmc.sdrs'), text);
+      execFileSync('sdrcomp', ['-o', join(state, 'sdr.20.main'), join(state, 'bmc.sdrs')], {
+        env: { PATH: '/usr/bin:/usr/sbin' },
+      });
+    },
+    emulation: () => [
+      'sensor_add 0x20 0 1 0x01 0x01',
+      'sensor_set_value 0x20 0 1 42 0',
+      'sensor_set_threshold 0x20 0 1 settable 111000 0x64 0x5a 0x50 00 00 00',
+      `sensor_set_event_support 0x20 0 1 ${events}`,
+      'sensor_add 0x20 0 2 0x01 0x01',
+      'sensor_set_threshold 0x20 0 2 settable 010010 00 0x28 00 00 0xfb 00',
+      `sensor_set_event_support 0x20 0 2 ${events}`,
+      'sensor_set_value 0x20 0 2 0xf6 0',
+      'sensor_add 0x20 0 3 0x02 0x01',
+      'sensor_set_value 0x20 0 3 190 0',
+      'sensor_set_threshold 0x20 0 3 settable 011011 00 0xd2 0xce 0xae 0xaa 00',
+      `sensor_set_event_support 0x20 0 3 ${events}`,
+    ],
+  });
 }
 
 function sensorSdr(

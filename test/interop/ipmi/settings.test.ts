@@ -1,7 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { IpmiBoard } from '../../../src/drivers/bmc/ipmi/board.ts';
 import { readBootOverride, setBootOverride } from '../../../src/drivers/bmc/ipmi/chassis/boot-override.ts';
@@ -23,6 +19,7 @@ import { Secret } from '../../../src/foundation/secret.ts';
 import { systemUdp } from '../../../src/foundation/udp.ts';
 import { createPlainChassis } from '../../../src/simulator/bmc/chassis.ts';
 import { createSimulatedBmc, type SimulatedBmc } from '../../../src/simulator/bmc/simulated-bmc.ts';
+import { type IpmiSim, startIpmiSim } from './ipmi-sim.ts';
 import { hasTool, runTool, toolVersion } from './tools.ts';
 
 const never = new AbortController().signal;
@@ -190,20 +187,16 @@ describe.skipIf(!hasTool('bmc-info'))(`chassis and settings, read by ${toolVersi
 });
 
 describe.skipIf(!hasTool('ipmi_sim'))(`our driver and ${toolVersion('ipmi_sim', '--version')}`, () => {
-  let folder: string;
-  let sim: ChildProcess;
+  let sim: IpmiSim;
   let bmcs: IpmiBmcs;
   let board: IpmiBoard & AsyncDisposable;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'bootwright-ipmi-settings-'));
-    const port = await freePort();
-    writeConfiguration(folder, port);
-    sim = spawn('ipmi_sim', ['-n', '-c', 'lan.conf', '-f', 'bmc.emu', '-s', 'state'], { cwd: folder, stdio: 'ignore' });
+    sim = await startIpmiSim({ chassis: true });
     bmcs = createIpmiBmcs({ ...deps, log: silentLog, meter: createMeter() });
     const target = {
       host: '127.0.0.1',
-      port,
+      port: sim.port,
       user: 'admin',
       password: Secret.fromText('secret'),
       privilege: 'administrator',
@@ -214,8 +207,7 @@ describe.skipIf(!hasTool('ipmi_sim'))(`our driver and ${toolVersion('ipmi_sim', 
   afterAll(async () => {
     await board[Symbol.asyncDispose]();
     await bmcs[Symbol.asyncDispose]();
-    sim.kill();
-    rmSync(folder, { recursive: true, force: true });
+    sim[Symbol.dispose]();
   });
 
   test('chassis: what it lacks is null', async () => {
@@ -264,39 +256,3 @@ describe.skipIf(!hasTool('ipmi_sim'))(`our driver and ${toolVersion('ipmi_sim', 
     expect(refusal).toMatchObject({ kind: 'answered', completionCode: 0xc1, meaning: 'C1h invalid command' });
   });
 });
-
-async function freePort(): Promise<number> {
-  await using socket = await systemUdp.bind({ address: '127.0.0.1', port: 0 }, () => undefined, never);
-  return socket.local.port;
-}
-
-function writeConfiguration(folder: string, port: number): void {
-  // Called as `chassis 0x20 get NAME...` and `chassis 0x20 set NAME VALUE`; keeps each value in a file of that name.
-  const script = `#!/bin/sh
-cd "${folder}" || exit 1
-[ "$1" = get ] || [ "$1" = set ] || shift
-op=$1; shift
-if [ "$op" = get ]; then for k in "$@"; do echo "$k:$(cat "value-$k" 2>/dev/null || echo 0)"; done
-else while [ $# -gt 1 ]; do echo "$2" > "value-$1"; shift 2; done; fi
-`;
-  writeFileSync(join(folder, 'chassis'), script);
-  chmodSync(join(folder, 'chassis'), 0o755);
-  writeFileSync(
-    join(folder, 'lan.conf'),
-    `name "settings"
-set_working_mc 0x20
-  startlan 1
-    addr 127.0.0.1 ${port}
-    priv_limit admin
-    allowed_auths_admin none md2 md5 straight
-    guid a123456789abcdefa123456789abcdef
-  endlan
-  chassis_control "${join(folder, 'chassis')}"
-  user 2 true "admin" "secret" admin 10 none md2 md5 straight
-`,
-  );
-  writeFileSync(
-    join(folder, 'bmc.emu'),
-    'mc_setbmc 0x20\nmc_add 0x20 0x20 no-device-sdrs 0x01 2 0x33 0x9f 0x001291 0x0f02\nmc_enable 0x20\n',
-  );
-}

@@ -1,8 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { SerialConsole, SerialConsoleEvent } from '../../../src/domain/ports/serial-console.ts';
 import { createIpmiBmcs, type IpmiBmcs } from '../../../src/drivers/bmc/ipmi/ipmi-bmcs.ts';
@@ -16,6 +13,7 @@ import { systemUdp } from '../../../src/foundation/udp.ts';
 import { createPlainChassis } from '../../../src/simulator/bmc/chassis.ts';
 import { createSimulatedBmc, type SimulatedBmc } from '../../../src/simulator/bmc/simulated-bmc.ts';
 import { createScriptedLine, type ScriptedLine } from '../../../src/simulator/bmc/sol/serial-line.ts';
+import { type IpmiSim, startIpmiSim } from './ipmi-sim.ts';
 import { hasTool, runTool, toolVersion } from './tools.ts';
 
 const never = new AbortController().signal;
@@ -187,16 +185,13 @@ describe.skipIf(!hasTool('ipmitool') || !hasTool('script'))('our console and ipm
 });
 
 describe.skipIf(!hasTool('ipmi_sim'))(`our console and ${toolVersion('ipmi_sim', '--version')}`, () => {
-  let folder: string;
-  let sim: ChildProcess;
-  let port: number;
+  let sim: IpmiSim;
   let machine: Server;
   let sockets: Socket[];
   let input: Buffer = Buffer.alloc(0);
   let bmcs: IpmiBmcs;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'bootwright-sol-'));
     sockets = [];
     machine = createServer((socket) => {
       sockets.push(socket);
@@ -208,23 +203,20 @@ describe.skipIf(!hasTool('ipmi_sim'))(`our console and ${toolVersion('ipmi_sim',
     await new Promise<void>((resolve) => machine.listen(0, '127.0.0.1', resolve));
     const address = machine.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
-    port = await freePort();
-    writeConfiguration(folder, port, address.port);
-    sim = spawn('ipmi_sim', ['-n', '-c', 'lan.conf', '-f', 'bmc.emu', '-s', 'state'], { cwd: folder, stdio: 'ignore' });
+    sim = await startIpmiSim({ serialPort: address.port });
     bmcs = createBmcs();
     await vi.waitFor(() => expect(sockets).toHaveLength(1), { timeout: 10_000 });
   }, 20_000);
 
   afterAll(async () => {
     await bmcs[Symbol.asyncDispose]();
-    sim.kill();
+    sim[Symbol.dispose]();
     for (const socket of sockets) socket.destroy();
     machine.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   test('bytes both ways, a paste cut into its 28 characters, a long output', async () => {
-    await using ours = await openBmc(bmcs, port);
+    await using ours = await openBmc(bmcs, sim.port);
     await using console = openConsole(ours);
     await expect.poll(console.story, { timeout: 10_000 }).toEqual(['connected']);
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
@@ -238,7 +230,7 @@ describe.skipIf(!hasTool('ipmi_sim'))(`our console and ${toolVersion('ipmi_sim',
 
   test('closed and opened again: it was given up', async () => {
     for (let round = 0; round < 3; round++) {
-      await using ours = await openBmc(bmcs, port);
+      await using ours = await openBmc(bmcs, sim.port);
       await using console = openConsole(ours);
       await expect.poll(console.story, { timeout: 10_000 }).toEqual(['connected']);
       sockets[0]?.write(`round ${round}`);
@@ -247,7 +239,7 @@ describe.skipIf(!hasTool('ipmi_sim'))(`our console and ${toolVersion('ipmi_sim',
   });
 
   test('a break and what follows it', async () => {
-    await using ours = await openBmc(bmcs, port);
+    await using ours = await openBmc(bmcs, sim.port);
     await using console = openConsole(ours);
     await expect.poll(console.story, { timeout: 10_000 }).toEqual(['connected']);
     const before = input.length;
@@ -290,28 +282,4 @@ async function freePort(from = 0): Promise<number> {
       if (!(error instanceof UnreachableError) || port > from + 100) throw error;
     }
   }
-}
-
-function writeConfiguration(folder: string, port: number, serialPort: number): void {
-  writeFileSync(
-    join(folder, 'lan.conf'),
-    `name "interop"
-set_working_mc 0x20
-  startlan 1
-    addr 127.0.0.1 ${port}
-    priv_limit admin
-    allowed_auths_admin none md2 md5 straight
-    guid a123456789abcdefa123456789abcdef
-  endlan
-  sol "tcp:127.0.0.1:${serialPort}" 115200
-  user 2 true "admin" "secret" admin 10 none md2 md5 straight
-`,
-  );
-  writeFileSync(
-    join(folder, 'bmc.emu'),
-    `mc_setbmc 0x20
-mc_add 0x20 0x20 no-device-sdrs 0x01 2 0x33 0x9f 0x001291 0x0f02
-mc_enable 0x20
-`,
-  );
 }

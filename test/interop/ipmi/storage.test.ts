@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +15,7 @@ import { createPlainChassis } from '../../../src/simulator/bmc/chassis.ts';
 import { createDefaultFruDevices } from '../../../src/simulator/bmc/fru.ts';
 import { createSimulatedBmc, type SimulatedBmc } from '../../../src/simulator/bmc/simulated-bmc.ts';
 import { encodeFru } from '../../lab/rig/fru.ts';
+import { type IpmiSim, startIpmiSim } from './ipmi-sim.ts';
 import { hasTool, runTool, type ToolResult, toolVersion } from './tools.ts';
 
 const never = new AbortController().signal;
@@ -242,21 +242,17 @@ describe('the simulated BMC', () => {
   });
 });
 
-const sim = hasTool('ipmi_sim') && hasTool('ipmitool');
+const able = hasTool('ipmi_sim') && hasTool('ipmitool');
 
-describe.skipIf(!sim)(`the driver, ${toolVersion('ipmi_sim', '--version')} and ipmitool`, () => {
-  let folder: string;
+describe.skipIf(!able)(`the driver, ${toolVersion('ipmi_sim', '--version')} and ipmitool`, () => {
+  let sim: IpmiSim;
   let port: number;
-  let simulator: ChildProcess;
   let bmcs: IpmiBmcs;
   let driver: Bmc;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'bootwright-ipmi-sim-'));
-    port = await freePort();
-    writeConfiguration(folder, port);
-    const options = ['-n', '-c', 'lan.conf', '-f', 'bmc.emu', '-s', 'state'];
-    simulator = spawn('ipmi_sim', options, { cwd: folder, stdio: 'ignore' });
+    sim = await startStorage();
+    port = sim.port;
     bmcs = createDriver();
     driver = await openDriver(bmcs, port);
     await driver.identity(never);
@@ -264,8 +260,7 @@ describe.skipIf(!sim)(`the driver, ${toolVersion('ipmi_sim', '--version')} and i
   afterAll(async () => {
     await driver[Symbol.asyncDispose]();
     await bmcs[Symbol.asyncDispose]();
-    simulator.kill();
-    rmSync(folder, { recursive: true, force: true });
+    sim[Symbol.dispose]();
   });
 
   const read = (): Promise<EventLogReport> => driver.eventLog(never);
@@ -313,7 +308,7 @@ describe.skipIf(!sim)(`the driver, ${toolVersion('ipmi_sim', '--version')} and i
   test('an entry of ipmitool comes in: the log is not erased; then it is', async () => {
     const { entries } = await read();
     const newest = entries.at(-1)?.id ?? 0;
-    const file = join(folder, 'event');
+    const file = join(sim.folder, 'event');
     writeFileSync(file, '0x04 0x02 0xa8 0x01 0x02 0x00 0x00 # Voltage\n');
     await ipmitool(port, 3, 'sel', 'add', file);
     await expect(driver.clearEventLog(newest, never)).rejects.toThrow(/nothing was erased/);
@@ -348,41 +343,19 @@ function expectFruPrint(output: string, fru: FruInventory | undefined): void {
   expect(product).not.toBeNull();
 }
 
-async function freePort(): Promise<number> {
-  await using socket = await systemUdp.bind({ address: '127.0.0.1', port: 0 }, () => undefined, never);
-  return socket.local.port;
-}
-
-function writeConfiguration(folder: string, port: number): void {
+/** With an event log and an inventory. */
+function startStorage(): Promise<IpmiSim> {
   const hex = (bytes: Iterable<number>): string => Array.from(bytes, (byte) => `0x${byte.toString(16)}`).join(' ');
   const fru = encodeFru('sim-01');
-  writeFileSync(join(folder, 'fru.bin'), fru);
-  writeFileSync(
-    join(folder, 'lan.conf'),
-    `name "storage"
-set_working_mc 0x20
-  startlan 1
-    addr 127.0.0.1 ${port}
-    priv_limit admin
-    allowed_auths_admin none md2 md5 straight
-    guid a123456789abcdefa123456789abcdef
-  endlan
-  user 2 true "admin" "secret" admin 10 none md2 md5 straight
-`,
-  );
-  // `sel_add` takes the record type and the 13 bytes behind it.
-  const added = [
-    ...events.map((event) => `sel_add 0x20 0x02 ${hex([0x80, 0xf0, 0x53, 0x65, ...event])}`),
-    `sel_add 0x20 0xe0 ${hex(Array.from({ length: 13 }, (_none, index) => index + 1))}`,
-  ];
-  writeFileSync(
-    join(folder, 'bmc.emu'),
-    `mc_setbmc 0x20
-mc_add 0x20 0x20 no-device-sdrs 0x01 2 0x33 0x9f 0x001291 0x0f02
-sel_enable 0x20 1000 0x0a
-mc_add_fru_data 0x20 0 ${fru.length} file 0 "${join(folder, 'fru.bin')}"
-mc_enable 0x20
-${added.join('\n')}
-`,
-  );
+  return startIpmiSim({
+    emulation(folder) {
+      writeFileSync(join(folder, 'fru.bin'), fru);
+      return ['sel_enable 0x20 1000 0x0a', `mc_add_fru_data 0x20 0 ${fru.length} file 0 "${join(folder, 'fru.bin')}"`];
+    },
+    // `sel_add` takes the record type and the 13 bytes behind it.
+    enabled: [
+      ...events.map((event) => `sel_add 0x20 0x02 ${hex([0x80, 0xf0, 0x53, 0x65, ...event])}`),
+      `sel_add 0x20 0xe0 ${hex(Array.from({ length: 13 }, (_none, index) => index + 1))}`,
+    ],
+  });
 }

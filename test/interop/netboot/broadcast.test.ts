@@ -9,8 +9,8 @@ import {
   readIfThere,
   SERVICE_ADDRESS,
   type Segment,
-  type ServedEvents,
 } from './segment.ts';
+import type { ServedEvents } from './serving.ts';
 
 const namespaces = canMakeNamespaces();
 

@@ -2,13 +2,11 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { ServedEvents } from './segment.ts';
 import type { ServeOrder } from './serve.ts';
+import { type InheritedSocket, type ServedEvents, startServing } from './serving.ts';
 
 /** One end of a cable between two namespaces. */
 export type End = { readonly host: string; readonly card: string; readonly address?: string; readonly mac?: string };
-export type Socket = { readonly name: string; readonly device: string; readonly port: number };
 
 /** Hosts and cables of one's own, as namespaces and veth pairs; all of it ends with the lab. */
 export type Lab = Disposable & {
@@ -16,7 +14,7 @@ export type Lab = Disposable & {
   run(host: string, command: string, ...args: readonly string[]): ReturnType<typeof spawnSync>;
   start(host: string, command: string, ...args: readonly string[]): ChildProcess;
   /** Starts the listeners there; with sockets, as an unprivileged user who inherits them. */
-  serve(host: string, order: ServeOrder, sockets?: readonly Socket[]): Promise<ServedEvents>;
+  serve(host: string, order: ServeOrder, sockets?: readonly InheritedSocket[]): Promise<ServedEvents>;
   /** udhcpc's words: what it was bound to, or nothing. */
   udhcpc(host: string, card?: string, ...args: readonly string[]): string;
 };
@@ -56,26 +54,9 @@ export function makeLab(cables: readonly (readonly [End, End])[]): Lab {
       children.push(child);
       return child;
     },
-    async serve(host, order, sockets) {
-      const path = join(folder, `order-${host}.json`);
-      writeFileSync(path, JSON.stringify(order), { mode: 0o644 });
-      const service = [process.execPath, join(import.meta.dirname, 'serve.ts'), path];
-      const inherit = ['python3', join(import.meta.dirname, 'inherit.py'), JSON.stringify(sockets)];
-      const words = sockets === undefined ? service : [...inherit, ...service];
-      const child = spawn('ip', inside(host, ...words), { stdio: ['ignore', 'pipe', 'pipe'] });
-      children.push(child);
-      const complaints: string[] = [];
-      child.stderr.on('data', (chunk) => complaints.push(String(chunk)));
-      const events: ServedEvents['events'] = [];
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      createInterface(child.stdout).on('line', (line) => {
-        const event = JSON.parse(line);
-        if (event.type === 'ready') resolve();
-        else events.push(event);
-      });
-      child.once('exit', (code) => reject(new Error(`service ended with ${code}: ${complaints.join('')}`)));
-      await promise;
-      return { events, address: '' };
+    serve(host, order, sockets) {
+      const place = { namespace: nameOf(host), folder, children };
+      return startServing(sockets === undefined ? place : { ...place, sockets }, order);
     },
     udhcpc(host, card = 'eth0', ...args) {
       const words = ['udhcpc', '-i', card, '-n', '-q', '-f', '-t', '3', '-T', '1', '-s', udhcpcScript, ...args];

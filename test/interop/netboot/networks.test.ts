@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { InterfaceOptions } from '../../../src/netboot/options.ts';
@@ -60,6 +60,64 @@ describe.skipIf(!able)('DHCP in networks of namespaces (needs root and busybox)'
     const tftp = lab.run('b', 'busybox', 'tftp', '-g', '-r', 'ipxe.efi', '-l', join(lab.folder, 'got'), '10.95.0.1');
     expect(tftp.status, String(tftp.stderr)).toBe(0);
     expect(readFileSync(join(lab.folder, 'got'), 'utf8')).toBe('ipxe.efi');
+  });
+
+  it.each([
+    [
+      'one an interface',
+      ['eth0', 'eth1'].map((device) => ({ name: `http.${device}`, device, port: 80, stream: true })),
+    ],
+    ['one for all', [{ name: 'http', device: '', port: 80, stream: true }]],
+  ])('HTTP boot on port 80 by sockets of systemd, %s, as a user without privileges', async (_which, http) => {
+    lab = makeLab([
+      wire(MAC1, { address: '10.93.0.5/24' }),
+      [
+        { host: 's', card: 'eth1', address: '10.95.0.1/24' },
+        { host: 'b', card: 'eth0', mac: MAC2, address: '10.95.0.5/24' },
+      ],
+    ]);
+    const udp = ['eth0', 'eth1'].flatMap((device) =>
+      Object.entries({ dhcp: 67, dhcpClient: 68, proxy: 4011, tftp: 69 }).map(([kind, port]) => ({
+        name: `${kind}.${device}`,
+        device,
+        port,
+      })),
+    );
+    const options = optionsOf(interfaceOf('eth0', '10.93.0.1'), interfaceOf('eth1', '10.95.0.1'));
+    const get = (host: string, server: string) => {
+      const { status, stdout } = lab.run(host, 'busybox', 'wget', '-q', '-O', '-', `http://${server}/loaders/ipxe.efi`);
+      return [status, String(stdout)];
+    };
+    const served = await lab.serve('s', { options, machine: M1 }, [...udp, ...http]);
+    expect(get('a', '10.93.0.1')).toEqual([0, 'ipxe.efi']);
+    expect(get('b', '10.95.0.1')).toEqual([0, 'ipxe.efi']);
+    // The configured port is not listened to as well: the socket's is the one that counts.
+    expect(get('a', '10.93.0.1:8480')[0]).not.toBe(0);
+    expect(served.events.filter(({ type }) => type === 'warning')).toEqual([]);
+  });
+
+  it.skipIf(!existsSync('/usr/bin/curl'))('HTTPS boot on port 443 by a socket of systemd', async () => {
+    lab = makeLab([wire(MAC1, { address: '10.93.0.5/24' })]);
+    const folder = join(lab.folder, 'authority');
+    mkdirSync(folder);
+    // The service is another user.
+    chmodSync(folder, 0o777);
+    const https = { port: 8443, offer: 'never', folder } as const;
+    const options = { ...optionsOf(interfaceOf('eth0', '10.93.0.1')), https };
+    const sockets = [
+      ...Object.entries({ dhcp: 67, proxy: 4011, tftp: 69 }).map(([kind, port]) => ({
+        ...{ name: `${kind}.eth0`, device: 'eth0', port },
+      })),
+      { name: 'https.eth0', device: 'eth0', port: 443, stream: true },
+    ];
+    await lab.serve('s', { options, machine: M1 }, sockets);
+    const get = (...args: string[]) => {
+      const { status, stdout } = lab.run('a', 'curl', '-sS', '--max-time', '10', ...args);
+      return [status, String(stdout)];
+    };
+    expect(get('-o', join(lab.folder, 'ca.crt'), 'http://10.93.0.1:8480/ca.crt')[0]).toBe(0);
+    const path = ['--cacert', join(lab.folder, 'ca.crt'), 'https://10.93.0.1/loaders/ipxe.efi'];
+    expect(get(...path)).toEqual([0, 'ipxe.efi']);
   });
 
   it('a pool address that somebody has is not offered', async () => {

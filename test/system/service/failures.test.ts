@@ -36,6 +36,26 @@ describe.concurrent('a build', () => {
   });
 });
 
+describe.concurrent('a netboot', () => {
+  it('of which nothing is heard: the error says so, and bootwright doctor has it', { timeout: 60_000 }, async () => {
+    // The declared card is not the machine's, so that what it asks is a stranger's.
+    await using rig = await createRig({
+      declared: { macs: ['52:54:00:99:99:99'], deadlines: { netboot: 12 }, bootTries: 1 },
+    });
+    const { name } = onlyMachine(rig);
+    const run = await rig.run(name, { kind: 'boot' }, 50_000);
+    expect(run).toMatchObject({ state: 'failed', error: { code: 'deadline-passed', step: 'netboot' } });
+    expect(run.error?.message).toContain('(nothing-heard)');
+    const told = (await rig.events(name)).filter(({ type }) => type === 'boot.diagnosed');
+    expect(told).toMatchObject([{ source: 'doctor', runId: run.id, data: { code: 'nothing-heard', attempt: 1 } }]);
+    const path = `/machines/${name}/boot-attempts/${run.id}/1`;
+    const shown = async () => (await rig.api.call('GET', path)).body;
+    await expect
+      .poll(shown, { timeout: 10_000 })
+      .toMatchObject({ reached: null, endedAt: expect.any(String), findings: [{ code: 'nothing-heard' }] });
+  });
+});
+
 describe.concurrent('a generation', () => {
   it('that never comes up: bounded tries with power cycles, then the last thing seen', {
     timeout: 90_000,

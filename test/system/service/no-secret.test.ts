@@ -127,6 +127,18 @@ async function apiAnswers(
     const headers = JSON.stringify([...response.headers]);
     answers.set(path, Buffer.concat([Buffer.from(headers), Buffer.from(await response.arrayBuffer())]));
   }
+  // The doctor writes what it saw of a boot within seconds.
+  const attempts = `/machines/${machine}/boot-attempts`;
+  const listed = async () =>
+    (await api.call('GET', attempts)).body as { items: { runId: string; round: number; packets: number }[] };
+  await expect.poll(async () => (await listed()).items[0]?.packets ?? 0, { timeout: 20_000 }).toBeGreaterThan(3);
+  for (const { runId, round } of (await listed()).items) {
+    const path = `/api/v1${attempts}/${runId}/${round}`;
+    for (const each of [path, `${path}/packets`]) {
+      const response = await fetch(`${url}${each}`, { headers: { authorization: `Bearer ${token}` } });
+      answers.set(each, Buffer.from(await response.arrayBuffer()));
+    }
+  }
   for (const id of runs) {
     const messages: string[] = [];
     for await (const { event, data } of api.feed(id, AbortSignal.timeout(10_000))) messages.push(`${event} ${data}`);

@@ -58,6 +58,13 @@ describe('lines for people', () => {
     [{ step: 'unlock', stage: '1' }, 'unlock    step done  [stage 1]'],
     [{ data: { why: 'no prompt', tookMs: 1250 } }, '          step done: why no prompt, took 1.3 s'],
     [{ data: { verdict: 'wrong', disk: 'root', unknownField: 'x' } }, '          step done: verdict wrong, disk root'],
+    [
+      {
+        ...{ type: 'boot.diagnosed', title: 'boot trouble found' },
+        data: { code: 'script-not-fetched', message: 'no request came', hint: 'let TCP 8480 through', attempt: 1 },
+      },
+      '          boot trouble found: message no request came, code script-not-fetched, hint let TCP 8480 through',
+    ],
     [{ data: { message: 'x'.repeat(500) } }, `          step done: message ${'x'.repeat(140)}…`],
   ])('%j', (change, line) => expect(describeEvent(event(change))).toBe(line));
 

@@ -52,11 +52,36 @@ describe('defaults', () => {
       ],
       http: { port: 8480 },
       ports: { dhcp: 67, dhcpClient: 68, proxy: 4011, tftp: 69 },
+      discovery: { clients: 'boot', maximum: 1024, keepDays: 30 },
       assets: [],
       secureBoot: 'off',
       loaderPatienceSeconds: 60,
+      captures: { attempts: 10, days: 30 },
       attemptLifetimeSeconds: 1800,
     });
+  });
+
+  it('leaves the limits of TFTP to its server, and refuses those that cannot be', () => {
+    const tftp = (limits: object): string => JSON.stringify({ netboot: { tftp: limits } });
+    const most = {
+      ...{ singlePort: true, maximumTransfers: 16_384, maximumTransfersPerClient: 16_384 },
+      ...{ maximumBlksize: 65_464, maximumWindowsize: 1024 },
+    };
+    expect(parseConfig(tftp({}), 'x').netboot?.tftp).toEqual({});
+    expect(parseConfig(tftp(most), 'x').netboot?.tftp).toEqual(most);
+    const wrong: [object, string][] = [
+      [{ maximumBlksize: 511 }, 'maximumBlksize'],
+      [{ maximumBlksize: 65_465 }, 'maximumBlksize'],
+      [{ maximumWindowsize: 0 }, 'maximumWindowsize'],
+      [{ maximumTransfers: 0 }, 'maximumTransfers'],
+      [{ maximumTransfersPerClient: 1025 }, 'more than all transfers together (1024)'],
+      [{ threads: 17 }, 'threads'],
+      [{ blksize: 1 }, 'maximumBlksize'],
+    ];
+    for (const [limits, said] of wrong) expect(problemsOf(tftp(limits)).join('\n')).toContain(said);
+    const discovery = { clients: 'all', maximum: 16, keepDays: 1 };
+    expect(parseConfig(JSON.stringify({ netboot: { discovery } }), 'x').netboot?.discovery).toEqual(discovery);
+    expect(problemsOf(JSON.stringify({ netboot: { discovery: { maximum: 1 } } })).join()).toContain('maximum');
   });
 
   it('is off on an interface unless told', () => {

@@ -163,6 +163,25 @@ describe('boot progress', () => {
     expect((await ask()).hops).toBe(1);
   });
 
+  it('tells which loaders hung, and forgets it with what is on trial, but not how often the machine came back', async () => {
+    const { clock, progress, answer, served, ask } = parts();
+    await ask();
+    progress.offered(MAC, machine.id, answer);
+    served('ipxe.efi');
+    await clock.advance(PATIENCE);
+    await ask();
+    expect(progress.hungOf(MAC)).toEqual([{ architecture: 7, loaders: ['ipxe.efi'] }]);
+    expect(progress.hungOf('02:00:00:00:00:01')).toEqual([]);
+    progress.offered(MAC, machine.id, { ...answer, name: 'snponly.efi' });
+    served('snponly.efi');
+    await clock.advance(PATIENCE);
+    progress.forget([MAC, '02:00:00:00:00:01']);
+    expect(progress.hungOf(MAC)).toEqual([]);
+    const history = await ask();
+    expect(history.experience(7).failed).toEqual([]);
+    expect(history.hops).toBe(2);
+  });
+
   it('forgets after a day, and the card not seen for longest when there are too many', async () => {
     const { clock, progress, answer, served, ask } = parts(2);
     await ask();

@@ -50,6 +50,34 @@ describe('DHCP message', () => {
     expect([macOf(message), messageTypeOf(message)]).toEqual([identity.mac, 'discover']);
     expect(describeDhcpMessage(message)).toContain('discover xid 0xdeadbeef 52:54:00:77:00:01');
   });
+  it.each([
+    ['six bytes that the card made itself', [32, 6], '0202c91e2f31', '', '02:02:c9:1e:2f:31'],
+    ['the GUID of its port', [32, 8], '0002c903001e2f31', '', '00:02:c9:1e:2f:31'],
+    [
+      'option 61 alone, the hardware type before',
+      [32, 0],
+      '',
+      '20800002080000000000000000fe8002c903001e2f31',
+      '80:02:c9:1e:2f:31',
+    ],
+    [
+      'option 61 beside a length that chaddr does not hold',
+      [32, 20],
+      '8000',
+      'ff000102030003002002c903001e2f31',
+      '20:02:c9:1e:2f:31',
+    ],
+    ['nothing', [32, 0], '', '', undefined],
+    ['an identifier that is no address', [32, 0], '', '00686f73746e616d65', undefined],
+    ['a length that Ethernet has not', [1, 8], '0002c903001e2f31', '', undefined],
+    ['hardware that is neither', [24, 8], '0002c903001e2f31', '', undefined],
+  ])('knows a card for Infiniband by %s', (_name, [htype = 0, hlen = 0], chaddr, identifier, mac) => {
+    const options = identifier === '' ? '' : `3d${(identifier.length / 2).toString(16).padStart(2, '0')}${identifier}`;
+    const data = rawMessage(`350101${options}ff`);
+    data.set([htype, hlen], 1);
+    data.fill(0, 28, 44).set(Buffer.from(chaddr, 'hex'), 28);
+    expect(macOf(decodeDhcpMessage(data))).toBe(mac);
+  });
   it('joins instances of one option (RFC 3396) and splits what is long', () => {
     const options = decodeDhcpOptions(Buffer.from('3c03505845000c01613c02436cff', 'hex'));
     expect([...options.keys()]).toEqual([60, 12]);
@@ -67,7 +95,7 @@ describe('DHCP message', () => {
   });
   it('names no MAC for other hardware', () => {
     const bytes = rawMessage('350101ff');
-    bytes[1] = 32;
+    bytes[1] = 24;
     expect(macOf(decodeDhcpMessage(bytes))).toBeUndefined();
   });
   it.each([

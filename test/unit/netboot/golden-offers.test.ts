@@ -88,7 +88,6 @@ function deskFor({ client, firmware, hops = 0 }: Case, mode: InterfaceMode): Boo
       progress: {
         asked: async () => ({ hops, replaced: false, experience: () => nothing }),
         offered: () => undefined,
-        watching: (sightings) => sightings,
       },
     },
     { mode, loaders, scriptBaseUrl: `http://${SERVER}:8480` },

@@ -49,8 +49,8 @@ function parts(beforePut?: () => Promise<void>) {
   const strangers = createStrangers({ clock, log, meter });
   const progress = createBootProgress({ memory: createForgetfulLoaderMemory(), clock, log });
   const directory = createBootDirectory({ machines: inventory, attempts });
-  const peers = createPeers({ leases, machines, clock });
   const network = { neighbours: async () => [], defaultRouteInterfaces: async () => [] };
+  const peers = createPeers({ leases, machines, clock, neighbours: network.neighbours });
   const otherServers = createOtherServers(
     { clock, log, meter, network },
     { name: 'eth0', ours: [SERVER], expected: false },

@@ -116,6 +116,7 @@ describe('Secure Boot', () => {
     });
     for (const name of [...SIGNED, ...DEFAULTS]) expect(loaders.files.has(name), name).toBe(true);
     expect(loaders.files.get('grub.cfg')?.data.toString()).toMatch(/^echo [\s\S]*\nexit\n$/);
+    expect(loaders.grubByMachine).toBe(true);
     const autoexec = loaders.files.get('autoexec.ipxe')?.data.toString() ?? '';
     const commands = parseIpxeScript(autoexec);
     expect(commands.length).toBeGreaterThan(5);
@@ -130,8 +131,9 @@ describe('Secure Boot', () => {
       { file: 'grub.cfg', architectures: [] },
     ];
     writeFileSync(join(folder, 'loaders.json'), JSON.stringify({ loaders: rows }));
-    const { files } = await loadLoaders(folder, LOADER_MAP, { secureBoot: 'on' });
+    const { files, grubByMachine } = await loadLoaders(folder, LOADER_MAP, { secureBoot: 'on' });
     expect(files.get('grub.cfg')?.data.toString()).toBe('bytes of grub.cfg');
+    expect(grubByMachine).toBe(false);
   });
 
   it('on without the shim is refused, naming its package', async () => {

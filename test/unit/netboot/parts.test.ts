@@ -13,6 +13,7 @@ import { createSightings } from '../../../src/netboot/sightings.ts';
 import { createStrangers } from '../../../src/netboot/strangers.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { memoryTimeline } from '../../support/netboot-ports.ts';
+import { strangerRequest } from '../../support/stranger-request.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -75,19 +76,24 @@ describe('sightings', () => {
 });
 
 describe('strangers', () => {
+  const request = strangerRequest({ mac: '52:54:00:00:00:99' });
+  const requestOf = (mac: string) => ({ ...request, mac });
+
   it('are counted each time and named once a minute, however many there are', () => {
     let now = 0;
     const said: string[] = [];
     const log: Log = { ...silentLog, info: (fields) => said.push(String(fields.mac)) };
     const meter = createMeter();
     const clock = { ...createManualClock(), now: () => now };
-    const strangers = createStrangers({ clock, log, meter });
-    for (const mac of ['a', 'a', 'b', 'a']) strangers.saw(mac, 'dhcp', () => '');
+    const told: string[] = [];
+    const strangers = createStrangers({ clock, log, meter, discover: ({ mac }) => told.push(mac) });
+    for (const mac of ['a', 'a', 'b', 'a']) strangers.saw(requestOf(mac), 'dhcp');
     now += 60_001;
-    strangers.saw('a', 'dhcp', () => '');
+    strangers.saw(requestOf('a'), 'dhcp');
     expect(said).toEqual(['a', 'b', 'a']);
+    expect(told).toEqual(['a', 'a', 'b', 'a', 'a']);
     expect(meter.value('netboot_unknown_machine', { channel: 'dhcp' })).toBe(5);
-    for (let n = 0; n < 5000; n++) strangers.saw(`flood-${n}`, 'dhcp', () => '');
+    for (let n = 0; n < 5000; n++) strangers.saw(requestOf(`flood-${n}`), 'dhcp');
     expect(said.length).toBeLessThan(1100);
   });
 });

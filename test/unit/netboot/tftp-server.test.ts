@@ -26,7 +26,11 @@ afterEach(async () => {
 });
 
 /** A server over sockets in memory. */
-async function start(options: Partial<TftpServerOptions> = {}, files: TftpFiles = list) {
+async function start(
+  options: Partial<TftpServerOptions> = {},
+  files: TftpFiles = list,
+  opening: (events: UdpLinkEvents, own: UdpPeer) => void = () => undefined,
+) {
   const [udp, clock, meter] = [createMemoryUdp(), createManualClock(), createMeter()];
   const events: NewEvent[] = [];
   const tapped: string[] = [];
@@ -49,6 +53,7 @@ async function start(options: Partial<TftpServerOptions> = {}, files: TftpFiles 
       async openLink(local, peer, linkEvents) {
         const key = `${peer.address} ${peer.port}`;
         links.set(key, linkEvents);
+        opening(linkEvents, local);
         return {
           local,
           send: (data) => void udp.sent.push({ from: local, to: peer, data: Buffer.from(data) }),
@@ -223,6 +228,19 @@ describe('server', () => {
     s.links.get('10.0.0.7 2070')?.refused();
     await settle();
     expect(s.events).toMatchObject([{ type: 'file.served', data: { unconfirmed: true } }]);
+  });
+  it('does not hear who guesses the port of a transfer that is being opened', async () => {
+    const s = await start({}, list, (events, own) => {
+      s.udp.deliver(CLIENT, own, encodeTftpPacket(ack(1)));
+      events.receive(encodeTftpPacket(ack(1)));
+      events.receive(encodeTftpPacket({ kind: 'error', code: 0, message: '' }));
+      events.refused();
+    });
+    await s.send(rrq('a.efi'));
+    expect(s.took()).toEqual(['own > 2070: DATA 1 of 512 bytes']);
+    await s.send(ack(1), CLIENT, s.ownPort());
+    expect(s.took()).toEqual(['own > 2070: DATA 2 of 488 bytes']);
+    expect(s.meter.value('netboot_tftp_transfers', { end: 'failed' })).toBe(0);
   });
   it('ends a transfer that takes for ever', async () => {
     const s = await start({ deadlineMs: 5000 });

@@ -90,9 +90,11 @@ describe('netboot', () => {
     asked: true,
     offered: true,
     script: true,
+    grub: false,
     kernel: true,
     initrds: 1,
     turnedAway: false,
+    trouble: null,
   };
   const decide = (change: Partial<NetbootFacts>, already: string | null = null) =>
     decideNetboot(
@@ -117,7 +119,9 @@ describe('netboot', () => {
     ['script', { kernel: false, initrds: 0, script: false }, false],
     ['local-disk', { kernel: false, initrds: 0 }, true],
     ['local-disk', { kernel: false, initrds: 0, script: false, turnedAway: true }, true],
+    ['local-disk', { kernel: false, initrds: 0, script: false, grub: true }, true],
     ['local-disk', { kernel: false, initrds: 0, script: false }, true],
+    ['script', { kernel: false, initrds: 0, script: false, grub: true }, false],
   ] as const)('a machine that is to boot %s and shows %j has done so: %s', (boot, change, netbooted) => {
     const host = { kind: 'stage-1', fingerprint: 'x' } as const;
     const decision = decide({ host, boot, armed: false, ...change });
@@ -153,10 +157,37 @@ describe('netboot', () => {
       asked: true,
       offered: true,
       script: true,
+      grub: false,
       kernel: false,
       initrds: 1,
       turnedAway: false,
+      trouble: null,
     });
+  });
+
+  it('reads what GRUB fetches by TFTP, and takes no loader for it', () => {
+    const at = { machineId: 'm', at: 0, type: 'file.served', source: 'tftp' } as const;
+    const names = ['shimx64.efi', 'grub.cfg', 'boot/kernel', 'boot/initrd/0', 'boot/initrd/1'];
+    const progress = progressOf(names.map((name, seq) => ({ ...at, seq, data: { name } })));
+    expect(progress).toMatchObject({ script: false, grub: true, kernel: true, initrds: 2 });
+  });
+
+  it('names what the boot doctor found, until the boot got over it', () => {
+    const at = { machineId: 'm', at: 0, source: 'doctor' } as const;
+    const found = (seq: number, code: string, message: string) =>
+      ({ ...at, seq, type: 'boot.diagnosed', data: { code, message, hint: 'do this' } }) as const;
+    const events = [found(1, 'offer-not-taken', 'it takes none'), found(3, 'script-not-fetched', 'no request came')];
+    const { trouble } = progressOf(events);
+    expect(trouble).toBe('no request came (script-not-fetched)');
+    const facts = { ...FACTS, ...progressOf([]), host: { kind: 'absent', why: 'silent' } as const, trouble };
+    expect(decideNetboot(viewOf({ step: 'netboot' }), facts)).toMatchObject({
+      kind: 'wait',
+      why: 'no netboot request from this machine: no request came (script-not-fetched)',
+    });
+    const over = { ...at, seq: 4, type: 'boot.recovered', data: { code: 'script-not-fetched' } } as const;
+    expect(progressOf([...events, over]).trouble).toBe('it takes none (offer-not-taken)');
+    const again = found(5, 'script-not-fetched', 'once more');
+    expect(progressOf([...events, over, again]).trouble).toBe('once more (script-not-fetched)');
   });
 });
 

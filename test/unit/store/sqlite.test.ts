@@ -102,6 +102,8 @@ test('migrations are applied once', async () => {
     { name: '0003-bmc-pins' },
     { name: '0005-boot-loaders' },
     { name: '0006-assets' },
+    { name: '0007-discovered-machines' },
+    { name: '0008-boot-captures' },
   ]);
   await database.close();
 });

@@ -3,6 +3,8 @@ import { readEnvironment } from '../../../../src/config/environment.ts';
 import { parseArpTable, parseDefaultRoutes } from '../../../../src/netboot/linux-network.ts';
 import {
   checkDefaultRoutes,
+  EVERYWHERE,
+  httpSockets,
   type InterfaceOptions,
   netbootSockets,
   servedInterfaces,
@@ -55,6 +57,23 @@ describe('which interfaces are served', () => {
   });
 });
 
+describe('inherited sockets of HTTP boot', () => {
+  const second = { ...other, address: { address: '10.1.0.1', prefixLength: 24 } };
+  it('are for an interface, by its address, or for all', () => {
+    const each = httpSockets([own, second], sockets('http.eth0', 'https.eth1', 'dhcp.eth0'), undefined);
+    expect(each.get('10.0.0.1')).toEqual({ http: 3, dhcp: 5 });
+    expect(each.get('10.1.0.1')).toEqual({ https: 4 });
+    const all = httpSockets([own, second], sockets('https.eth1', 'http'), undefined);
+    expect([all.get(EVERYWHERE), all.get('10.1.0.1')]).toEqual([{ http: 4 }, { https: 3 }]);
+    expect(httpSockets([own], sockets('http'), '10.0.0.9').get(EVERYWHERE)).toEqual({ http: 3 });
+  });
+  it('are refused where they would not be listened to', () => {
+    expect(() => httpSockets([own], sockets('http.eth0', 'http'), undefined)).toThrow(/http\.eth0 would not be used/);
+    expect(() => httpSockets([own], sockets('https.eth0'), '10.0.0.9')).toThrow(/netboot\.http\.address is set/);
+    expect(() => sockets('http', 'http')).toThrow('two inherited sockets are named http');
+  });
+});
+
 describe('the interface with the default route', () => {
   it.each([
     ['full', undefined, true],
@@ -90,7 +109,7 @@ describe('sockets of systemd', () => {
     expect(environment(variables)).toEqual(found);
   });
   it('are sorted by interface and port, and others left alone', () => {
-    const found = sockets('dhcp.eno1', 'unknown', 'dhcpClient.eno1', 'tftp.lan.10', 'http.eno1', 'dhcp', '.x');
+    const found = sockets('dhcp.eno1', 'unknown', 'dhcpClient.eno1', 'tftp.lan.10', 'smtp.eno1', 'dhcp', '.x');
     expect(Object.fromEntries(found)).toEqual({ eno1: { dhcp: 3, dhcpClient: 5 }, 'lan.10': { tftp: 6 } });
   });
   it('are refused when one is there twice', () => {

@@ -5,6 +5,7 @@ import { bootBaseUrl } from '../../../../src/netboot/boot-urls.ts';
 import { planAnswer } from '../../../../src/netboot/http/answer-plan.ts';
 import { contentTypeOf } from '../../../../src/netboot/http/content-type.ts';
 import { rangeOf } from '../../../../src/netboot/http/range.ts';
+import type { Neighbour } from '../../../../src/netboot/linux-network.ts';
 import { createPeers, plainAddress } from '../../../../src/netboot/peers.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { memoryLeases, memoryMachines, sampleMachine } from '../../../support/netboot-ports.ts';
@@ -106,9 +107,19 @@ describe('peers', () => {
   async function peersWith(...addresses: readonly [address: string, mac: string][]) {
     const clock = createManualClock();
     const leases = memoryLeases();
+    const neighbours: Neighbour[] = [];
     for (const [address, mac] of addresses)
       await leases.put({ address, mac, expiresAt: clock.now() + 60_000, state: 'bound' });
-    return { clock, peers: createPeers({ leases, machines: memoryMachines([machine, other]), clock }) };
+    return {
+      clock,
+      neighbours,
+      peers: createPeers({
+        leases,
+        machines: memoryMachines([machine, other]),
+        clock,
+        neighbours: async () => neighbours,
+      }),
+    };
   }
 
   it('know addresses however they are written', () => {
@@ -129,6 +140,20 @@ describe('peers', () => {
     expect(await peers.belongsTo('2001:db8::77', machine)).toBe(true);
     await clock.advance(3_600_000);
     expect(await peers.belongsTo('2001:db8::77', machine)).toBe(false);
+  });
+
+  it('are known by their card, where another server gave them an address', async () => {
+    const { peers, neighbours } = await peersWith(['10.0.0.99', '52:54:00:12:34:57']);
+    expect(await peers.belongsTo('10.0.0.200', machine)).toBe(false);
+    neighbours.push({ address: '10.0.0.200', mac: '52:54:00:12:34:56', interface: 'eth0' });
+    expect(await peers.belongsTo('10.0.0.200', machine)).toBe(true);
+    expect((await peers.machineAt('10.0.0.200'))?.id).toBe('id-m1');
+    expect(await peers.belongsTo('10.0.0.200', other)).toBe(false);
+    // What we gave to another, and what was declared for another, stays theirs whoever answers for it.
+    neighbours.push({ address: '10.0.0.99', mac: '52:54:00:12:34:56', interface: 'eth0' });
+    neighbours.push({ address: '10.0.0.11', mac: '52:54:00:12:34:57', interface: 'eth0' });
+    expect(await peers.belongsTo('10.0.0.99', machine)).toBe(false);
+    expect(await peers.belongsTo('10.0.0.11', other)).toBe(false);
   });
 
   it('are not known by the address of another, nor by one that anybody could give himself', async () => {

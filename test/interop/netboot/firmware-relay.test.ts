@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { afterEach, describe, it } from 'vitest';
+import { BOOT_TEST_MS, type BootNetwork, makeBootNetwork } from './boot-network.ts';
+import { bootsBy, type Cell, canBootCells, ONLY_4011 } from './firmware-cells.ts';
+
+const CELLS: readonly Cell[] = [
+  ['seabios-ipxe', 'reservations', {}, null],
+  ['seabios-pxe', 'full', {}, 'tftp undionly.kpxe'],
+  ['seabios-pxe', 'proxy', ONLY_4011, 'tftp undionly.kpxe'],
+  ['ovmf-pxe', 'full', {}, 'tftp ipxe.efi'],
+  ['ovmf-pxe', 'full', ONLY_4011, 'tftp ipxe.efi'],
+  ['ovmf-pxe', 'proxy', {}, 'tftp ipxe.efi'],
+  ['ovmf-http', 'reservations', {}, 'http ipxe.efi'],
+  ['ovmf-http', 'proxy', {}, 'http ipxe.efi'],
+];
+
+describe.skipIf(!canBootCells() || !existsSync('/usr/sbin/dhcrelay'))(
+  'real firmware behind ISC dhcrelay (needs what firmware.test.ts needs, and isc-dhcp-relay)',
+  () => {
+    let network: BootNetwork;
+    afterEach(() => network[Symbol.dispose]());
+
+    it.each(CELLS)(
+      '%s, %s, %o: %s',
+      async (...cell) => {
+        network = makeBootNetwork('relayed');
+        await bootsBy(cell, network);
+      },
+      BOOT_TEST_MS,
+    );
+  },
+);
