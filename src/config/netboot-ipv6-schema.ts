@@ -46,7 +46,7 @@ export const netbootIpv6 = documentedObject({
       }),
     )
     .describe(
-      'Send router advertisements, by the program radvd. Firmware needs them to reach its network over IPv6. Absent: another router sends them.',
+      'Send router advertisements, by the program radvd. Firmware needs them to reach its network over IPv6; with mode off they only spare iPXE its wait for a router, 4 to 19 seconds a boot where no other sends any. Absent: none are sent by us.',
     ),
 })
   .superRefine(({ address, mode, pool, subnets = [], routerAdvertisements }, context) => {
@@ -64,8 +64,6 @@ export const netbootIpv6 = documentedObject({
         add([...at, 'network'], 'overlaps with the network of the interface or of another subnet');
       networks.push(network);
     }
-    if (routerAdvertisements !== undefined && mode === 'off')
-      add(['routerAdvertisements'], 'is for an interface that is served over IPv6: set a mode, or remove it');
     // RFC 4862 §5.5.3: prefix and interface identifier make 128 bits, and the latter has 64 on Ethernet (RFC 2464 §4).
     if (routerAdvertisements?.autonomous === true && address.prefixLength !== 64)
       add(['routerAdvertisements', 'autonomous'], 'needs a network with a prefix of 64 bits');

@@ -20,6 +20,7 @@ export const INTEROP_PROGRAMS: Readonly<Record<string, string>> = {
   '/usr/bin/qemu-system-x86_64': 'qemu-system-x86',
   '/usr/share/OVMF/OVMF_CODE_4M.fd': 'ovmf',
   '/usr/sbin/dhclient': 'isc-dhcp-client',
+  '/usr/sbin/dhcrelay': 'isc-dhcp-relay',
   '/usr/sbin/radvd': 'radvd',
   '/usr/bin/rdisc6': 'ndisc6',
   '/usr/sbin/dhcpcd': 'dhcpcd-base',

@@ -77,7 +77,6 @@ describe('netboot.interfaces[].ipv6', () => {
     [{ subnets: [{ network: 'fd01::/64', pool: 'fd00::/80' }] }, 'subnets[0].pool (line 1): is not in the network'],
     [{ dns: ['10.0.0.53'] }, 'dns[0] (line 1): is not an IPv6 address like fd00:77::11'],
     [{ dns: ['fe80::53%eno1'] }, 'is not an IPv6 address'],
-    [{ routerAdvertisements: {} }, 'is for an interface that is served over IPv6'],
     [{ mode: 'full', routerAdvertisements: { routerLifetimeSeconds: 30 } }, 'must be 0, or 60 to 9000 seconds'],
     [
       { address: 'fd00::1/72', mode: 'full', routerAdvertisements: { autonomous: true } },

@@ -120,6 +120,10 @@ describe('router advertisements', () => {
         nameServers: ['fd00:93::53'],
       },
       { ...base, interface: 'eth1', managed: false, autonomous: true, routerLifetimeSeconds: 1800, nameServers: [] },
+      {
+        ...{ ...base, otherConfiguration: false, interface: 'eth3', managed: false, autonomous: false },
+        ...{ routerLifetimeSeconds: 0, nameServers: [] },
+      },
     ]);
   });
 });
