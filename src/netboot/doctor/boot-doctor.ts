@@ -11,6 +11,7 @@ import { canonicalJson } from '../../foundation/json.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Meter } from '../../foundation/meter.ts';
 import { TFTP_OPCODE } from '../../protocols/tftp/packet.ts';
+import { GRUB_CONFIG_NAME } from '../assets/served-scripts.ts';
 import { KERNEL_NAME, SCRIPT_NAME } from '../boot-urls.ts';
 import type { OtherServer } from '../dhcp/other-servers.ts';
 import type { RequestWatch, WatchedRequest } from '../http/request-watch.ts';
@@ -148,8 +149,11 @@ export function createBootDoctor(deps: BootDoctorDeps, options: BootDoctorOption
       if (type === 'boot.ignored' && why !== 'other-server-chosen')
         found.observe({ kind: 'unanswered', at, why, ...detailOf(data) });
       else if (type === 'boot.offered' && why !== '') found.observe({ kind: 'stopped', at, why });
-      else if (type === 'file.served' && data.protocol === 'tftp') found.tftpServed(at);
-      else if (type === 'file.served')
+      else if (type === 'file.served' && data.protocol === 'tftp') {
+        found.tftpServed(at);
+        const fetched = grubFile(name);
+        if (fetched !== undefined) found.observe({ kind: 'http', at, what: 'served', ...fetched });
+      } else if (type === 'file.served')
         found.observe({ kind: 'http', at, what: 'served', of: kindOf(name), file: name });
     });
   }
@@ -240,6 +244,13 @@ export function createBootDoctor(deps: BootDoctorDeps, options: BootDoctorOption
     },
     run: serve,
   };
+}
+
+/** What GRUB fetches by TFTP stands for what iPXE fetches by HTTP; see `assets/machine-files.ts`. */
+function grubFile(name: string): { readonly of: FetchedKind; readonly file: string } | undefined {
+  if (name === GRUB_CONFIG_NAME) return { of: 'script', file: SCRIPT_NAME };
+  const file = /^boot\/(.+)$/.exec(name)?.[1];
+  return file === undefined ? undefined : { of: kindOf(file), file };
 }
 
 function kindOf(name: string): FetchedKind {

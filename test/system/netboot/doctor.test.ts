@@ -139,6 +139,21 @@ describe.concurrent('a boot that works has no finding', { timeout: 60_000 }, () 
     expect(rig.told()).toEqual([]);
   });
 
+  it('by GRUB of the signed chain, which asks DHCP for nothing', async () => {
+    const moreLoaders = ['shimx64.efi', 'grubx64.efi'];
+    await using rig = await startDoctorRig(85, { moreLoaders, options: { secureBoot: 'on' } });
+    await rig.later(0);
+    await rig.configure('firmware');
+    for (const filename of ['shimx64.efi', 'grubx64.efi', '/grub/grub.cfg', '/boot/kernel', '/boot/initrd/0'])
+      await rig.readByTftp({ probe: false, filename });
+    await rig.later(0);
+    expect(rig.capture()?.evidence.marks.files, 'one initrd is missing').toBeUndefined();
+    await rig.readByTftp({ probe: false, filename: '/boot/initrd/1' });
+    await rig.later(300_000);
+    expect(rig.told()).toEqual([]);
+    expect(rig.capture()?.evidence.marks.files).toBeDefined();
+  });
+
   it('by way of port 4011', async () => {
     await using rig = await startDoctorRig(97, { spec: () => ({ firmware: { noBypass: true } }) });
     await rig.boot({ asksBootServer: true });

@@ -126,7 +126,9 @@ export const LOADER_RULES: readonly Rule[] = [
     severity: 'error',
     dueAt: ({ pass, expects }) => {
       const served = servedLoad(pass.load);
-      return served === undefined || pass.ipxe !== null ? undefined : served.endedAt + expects.patienceMs;
+      // GRUB in the place of iPXE asks DHCP for nothing.
+      const further = pass.ipxe !== null || rankOf(furthest(pass.marks)) >= rankOf('script');
+      return served === undefined || further ? undefined : served.endedAt + expects.patienceMs;
     },
     tell: ({ pass: { load }, expects }) => ({
       message: `${load?.file ?? 'the loader'} was fetched whole, and nothing was heard since for ${Math.round(expects.patienceMs / 1000)} s: it hangs`,
