@@ -2,7 +2,16 @@ import { mkdirSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { driveRun } from './scripted-run.ts';
 import { openSite, type Site } from './site.ts';
-import { buildFailed, order, see, stranger, strangerAnswered, updateInBuild, uploadAsset } from './story.ts';
+import {
+  buildFailed,
+  order,
+  see,
+  stranger,
+  strangerAnswered,
+  stuckBoots,
+  updateInBuild,
+  uploadAsset,
+} from './story.ts';
 
 // node test/web/look.ts FOLDER: pictures of every page, for people to look at: wide and narrow, light and dark.
 
@@ -66,6 +75,7 @@ async function makeFleet({ service: { store, assets }, declare }: Site): Promise
   );
   const answered = await strangerAnswered(store, await declare('rack2-n02', 51));
   const workshop = await declare('workshop-nas-with-a-rather-long-name-indeed', 52, session);
+  await stuckBoots(store, workshop);
   const failed = await buildFailed(store, workshop);
   const boot = await driveRun(store, await order(store, workshop, { kind: 'boot' }));
   await boot.enter();

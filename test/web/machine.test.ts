@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { driveRun } from './scripted-run.ts';
 import { openSite, type Site } from './site.ts';
-import { order, see } from './story.ts';
+import { order, see, stuckBoots } from './story.ts';
 
 let site: Site;
 beforeAll(async () => {
@@ -47,6 +47,27 @@ describe('a machine', () => {
     expect(await events.count()).toBe(341);
     expect(errors).toEqual([]);
     await page.context().close();
+  });
+
+  it('shows what was wrong with its network boots, and hands out their packets', async () => {
+    const machine = await site.declare('stuck', 8);
+    await stuckBoots(site.service.store, machine);
+    const { page, errors } = await site.signedIn('/machines/stuck', 'operator');
+    const card = page.getByRole('region', { name: 'Network boots' });
+    await card.getByText('The boot loader was asked for.').first().waitFor();
+    const text = await card.textContent();
+    expect(text).toMatch(/how large ipxe.efi is.*It got over that\./);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      card.getByRole('link', { name: '17 packets' }).first().click(),
+    ]);
+    expect(download.suggestedFilename()).toBe(`${machine.id}-run-a-2.pcap`);
+    expect(errors).toEqual([]);
+    await page.context().close();
+    const viewer = await site.signedIn('/machines/stuck', 'viewer');
+    await viewer.page.getByRole('region', { name: 'Network boots' }).waitFor();
+    expect(await viewer.page.getByRole('link', { name: '17 packets' }).count()).toBe(0);
+    await viewer.page.context().close();
   });
 
   it('is ordered to power off only after a question, once, and the page goes to the run', async () => {

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { afterDiagnosis } from '../../src/domain/boot/diagnosis/findings.ts';
 import type { Machine, Stage } from '../../src/domain/machine.ts';
 import type { Assets } from '../../src/domain/ports/assets.ts';
 import type { StrangerSightings } from '../../src/domain/ports/discovered-machines.ts';
 import type { Run, RunRequest } from '../../src/domain/run.ts';
+import { encodePcapHeader } from '../../src/protocols/pcap/pcap-file.ts';
 import { planFor } from '../../src/runs/plans.ts';
 import type { Store } from '../../src/store/store.ts';
+import { bootStory } from '../support/boot-story.ts';
 import { driveRun, type ScriptedRun } from './scripted-run.ts';
 
 const NETBOOT = { netboot: { kernel: 'vmlinuz', initrds: ['initrd.img'], commandLine: 'console=ttyS0' } };
@@ -44,6 +47,23 @@ export function stranger(number: number): StrangerSightings {
     },
     ...{ firstSeenAt: now - 90_000, lastSeenAt: now - 20_000, requests: 7, boots: 2 },
   };
+}
+
+/** A network boot that got stuck at its loader a minute ago, and the one before it that got over that. */
+export async function stuckBoots(store: Store, machine: Machine): Promise<void> {
+  const armedAt = Date.now() - 60_000;
+  const moved = <T>(value: T): T =>
+    JSON.parse(JSON.stringify(value), (key, part) =>
+      typeof part === 'number' && /At$|^(first|last|at|offered|told)$/.test(key) ? part + armedAt : part,
+    );
+  const stuck = bootStory().at(2).fourWay('firmware').tftp('asked').tftp('probed');
+  const found = afterDiagnosis([], stuck.evidence, 25_000).findings;
+  const over = found.map((finding) => ({ ...finding, overAt: 51_000 }));
+  const base = { machineId: machine.id, packets: 17, evidence: moved(stuck.evidence), pcap: encodePcapHeader() };
+  await store.bootCaptures.keep([
+    { ...base, runId: 'run-a', round: 1, armedAt: armedAt - 1, endedAt: armedAt + 55_000, findings: moved(over) },
+    { ...base, runId: 'run-a', round: 2, armedAt, endedAt: null, findings: moved(found) },
+  ]);
 }
 
 /** Moves a machine to a stage without a run. */

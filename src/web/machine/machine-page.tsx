@@ -10,12 +10,15 @@ import { LiveStatus } from '../ui/live-status.tsx';
 import { ProblemNote } from '../ui/problem-note.tsx';
 import { StageTrack } from '../ui/stage-track.tsx';
 import { Ago } from '../ui/times.tsx';
+import { BootAttempts } from './boot-attempts.tsx';
 import { Declaration } from './declaration.tsx';
 import { Orders } from './orders.tsx';
 import { RecentRuns } from './recent-runs.tsx';
 import '../style/machine.css';
 import '../style/stage.css';
 
+/** After these there is more to read of network boots. */
+const BOOT_FACTS: readonly EventBody['type'][] = ['boot.armed', 'boot.disarmed', 'boot.diagnosed', 'boot.recovered'];
 /** How much of the past the page begins with; more is there on request. */
 const EVENTS_AT_FIRST = 100;
 
@@ -55,6 +58,7 @@ function Loaded({ machine, redeclared }: Props) {
   const [timeline] = useState(createTimelineStore);
   const [seen, setSeen] = useState<Seen>(machine);
   const [removed, setRemoved] = useState(false);
+  const [booted, setBooted] = useState(0);
 
   const feed = useFeed(
     `/machines/${id}/feed`,
@@ -64,7 +68,9 @@ function Loaded({ machine, redeclared }: Props) {
       } else if (event === 'end') setRemoved(true);
       else if (event !== 'open') {
         const fact = data as EventBody;
-        if (timeline.add(fact) && fact.type === 'machine.changed') redeclared(String(fact.seq));
+        if (!timeline.add(fact)) return;
+        if (fact.type === 'machine.changed') redeclared(String(fact.seq));
+        if (BOOT_FACTS.includes(fact.type)) setBooted(fact.seq);
       }
     },
     Math.max(0, machine.lastSeq - EVENTS_AT_FIRST),
@@ -89,7 +95,10 @@ function Loaded({ machine, redeclared }: Props) {
       </p>
       <Orders spec={spec} active={seen.run} removed={removed} />
       <div className="columns">
-        <RecentRuns machineId={id} run={seen.run} lastRun={seen.lastRun} />
+        <div className="stack">
+          <RecentRuns machineId={id} run={seen.run} lastRun={seen.lastRun} />
+          <BootAttempts machineId={id} version={`${booted} ${seen.run?.state}`} />
+        </div>
         <Declaration spec={spec} source={machine.source} />
       </div>
       <Timeline store={timeline} earlier={`/machines/${id}/events`} heading="Timeline" />

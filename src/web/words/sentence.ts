@@ -1,5 +1,5 @@
 /** Words that begin a text of the service; anything else may be a name (`rack1-n1 refused …`) and keeps its letters. */
-const OPENERS = /^(a|an|another|no|nothing|one|only|some|something|that|the|there|this|whether)\b/;
+const OPENERS = /^(a|all|an|another|it|no|nothing|one|only|some|something|that|the|there|this|whether)\b/;
 
 /** The service's texts begin small and end open, so that they fit into others; on their own they are sentences. */
 export function sentence(text: string): string {
