@@ -1,5 +1,6 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ipv6Options } from '../../../src/netboot/dhcpv6/ipv6-options.ts';
 import { makeLab } from './lab.ts';
@@ -31,18 +32,22 @@ const order = (own: Partial<Ipv6Options> = {}, machine: Partial<ServeOrder['mach
  * Runs dhclient until it has what it wants, and ends it: it goes to the background by itself.
  * @returns its variables, one a line, as it hands them to its script; it sets nothing up by itself
  */
-function runDhclient(
+async function runDhclient(
   place: { readonly folder: string; run(...words: readonly [string, ...string[]]): unknown },
   seconds: number,
   ...args: readonly string[]
-): string {
+): Promise<string> {
   const at = (name: string): string => join(place.folder, name);
   writeFileSync(at('script'), `#!/bin/sh\nset >> '${at('said')}'\nexit 0\n`, { mode: 0o755 });
   const files = ['-sf', at('script'), '-lf', at('leases'), '-pf', at('pid')];
   place.run('timeout', String(seconds), 'dhclient', '-6', '-v', '-cf', '/dev/null', ...files, ...args, 'eth0');
-  const pid = Number(readIfThere(at('pid')));
-  if (pid > 1 && readIfThere(`/proc/${pid}/cmdline`).includes(at('leases'))) process.kill(pid, 'SIGKILL');
-  return readIfThere(at('said'));
+  // It goes to the background before it has told its script.
+  const said = (): string => readIfThere(at('said'));
+  for (let tries = 0; tries < 40 && !/reason='(?!PREINIT)/.test(said()); tries++) await sleep(50);
+  // By the name of its file of leases, which is ours alone: its process id is written some time later.
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+    if (readIfThere(`/proc/${pid}/cmdline`).split('\0').includes(at('leases'))) process.kill(Number(pid), 'SIGKILL');
+  return said();
 }
 
 const RELAY = '/usr/sbin/dhcrelay';
@@ -72,7 +77,12 @@ describe.skipIf(!able || !there(RELAY))('a relay agent of others (needs root, is
     await lab.serve('svc', order({ subnets: [{ network: { address: 'fd00:78::', prefixLength: 64 } }] }));
     lab.start('relay', 'dhcrelay', '-6', '-d', '--no-pid', '-I', '-l', 'down0', '-u', `${SERVICE_ADDRESS6}%up0`);
     const run = (...words: readonly [string, ...string[]]) => lab.run('guest', ...words);
-    expect(runDhclient({ folder: lab.folder, run }, 25, '-1')).toContain("new_ip6_address='fd00:78::5254:77:601'");
+    const own = (): string =>
+      String(run('ip', '-6', 'addr', 'show', 'scope', 'link', '-tentative', 'dev', 'eth0').stdout);
+    await expect.poll(own, { timeout: 5000 }).toContain('fe80:');
+    expect(await runDhclient({ folder: lab.folder, run }, 25, '-1')).toContain(
+      "new_ip6_address='fd00:78::5254:77:601'",
+    );
   }, 60_000);
 });
 
@@ -115,9 +125,9 @@ describe.skipIf(!able)('DHCPv6 clients of others (needs root)', () => {
   });
   afterEach(() => segment[Symbol.dispose]());
 
-  const dhclientFor = (seconds: number, ...args: readonly string[]): string =>
+  const dhclientFor = (seconds: number, ...args: readonly string[]): Promise<string> =>
     runDhclient({ folder: segment.folder, run: segment.client }, seconds, ...args);
-  const dhclient = (...args: readonly string[]): string => dhclientFor(25, ...args);
+  const dhclient = (...args: readonly string[]): Promise<string> => dhclientFor(25, ...args);
 
   describe.skipIf(!there('/sbin/dhclient') && !there('/usr/sbin/dhclient'))('dhclient (needs isc-dhcp-client)', () => {
     it.each([
@@ -126,7 +136,7 @@ describe.skipIf(!able)('DHCPv6 clients of others (needs root)', () => {
       ['a DUID of type LLT', ['-1', '-D', 'LLT']],
     ])('gets its address by %s', async (_name, args) => {
       const { events } = await segment.serve(order());
-      const said = dhclient(...args);
+      const said = await dhclient(...args);
       expect(said).toContain(`new_ip6_address='${MACHINE_ADDRESS6}'`);
       expect(said).toContain("new_dhcp6_name_servers='fd00:93::53'");
       expect(said).toContain("new_max_life='600'");
@@ -135,31 +145,33 @@ describe.skipIf(!able)('DHCPv6 clients of others (needs root)', () => {
 
     it('gets the declared address, and by a socket that the service inherited', async () => {
       await segment.serve(order({}, { address6: 'fd00:93::11' }), true);
-      expect(dhclient('-1')).toContain("new_ip6_address='fd00:93::11'");
+      expect(await dhclient('-1')).toContain("new_ip6_address='fd00:93::11'");
     });
 
     it('gets name servers and no address when it asks for information', async () => {
       await segment.serve(order());
-      const said = dhclient('-1', '-S');
+      const said = await dhclient('-1', '-S');
       expect(said).toContain("new_dhcp6_name_servers='fd00:93::53'");
       expect(said).not.toContain('new_ip6_address');
     });
 
     it('gives its address back, and gets the same again', async () => {
       await segment.serve(order());
-      expect(dhclient('-1')).toContain(MACHINE_ADDRESS6);
-      const said = dhclient('-r');
+      expect(await dhclient('-1')).toContain(MACHINE_ADDRESS6);
+      const said = await dhclient('-r');
       expect(said).toMatch(/reason='(RELEASE6|STOP6)'/);
-      expect(dhclient('-1').match(new RegExp(`new_ip6_address='${MACHINE_ADDRESS6}'`, 'g'))?.length).toBeGreaterThan(1);
+      expect(
+        (await dhclient('-1')).match(new RegExp(`new_ip6_address='${MACHINE_ADDRESS6}'`, 'g'))?.length,
+      ).toBeGreaterThan(1);
     });
 
     it('hears nothing as a machine that nobody declared, and nothing in mode proxy', async () => {
       await segment.serve(order({}, { mac: '52:54:00:77:06:99' }));
-      expect(dhclientFor(6, '-1')).not.toContain('new_ip6_address');
+      expect(await dhclientFor(6, '-1')).not.toContain('new_ip6_address');
       segment[Symbol.dispose]();
       segment = makeSegment6();
       await segment.serve(order({ mode: 'proxy' }));
-      expect(dhclientFor(6, '-1')).not.toContain('new_ip6_address');
+      expect(await dhclientFor(6, '-1')).not.toContain('new_ip6_address');
     }, 60_000);
   });
 

@@ -54,6 +54,16 @@ export function makeSegment6(station: 'card' | 'tap' = 'card'): Segment6 {
   for (const namespace of [service, client]) ip('-n', namespace, 'link', 'set', 'eth0', 'up');
   ip('-n', service, 'addr', 'add', `${SERVICE_ADDRESS4}/24`, 'dev', 'eth0');
   ip('-n', service, 'addr', 'add', `${SERVICE_ADDRESS6}/64`, 'dev', 'eth0', 'nodad');
+  // A card gets its address of the link when the kernel has seen its cable, which takes up to a second.
+  const linkLocal = ['-6', 'addr', 'show', 'scope', 'link', '-tentative', 'dev'];
+  for (const [namespace, card] of [
+    [service, 'eth0'],
+    [client, station === 'card' ? 'eth0' : 'br0'],
+  ] as const) {
+    const until = performance.now() + 5000;
+    const has = (): boolean => execFileSync('ip', ['-n', namespace, ...linkLocal, card]).includes('fe80:');
+    while (!has() && performance.now() < until);
+  }
   const inside = (namespace: string, words: readonly string[]): string[] => ['netns', 'exec', namespace, ...words];
   const start = (namespace: string, words: readonly string[]): ChildProcess => {
     const child = spawn('ip', inside(namespace, words), { stdio: ['ignore', 'ignore', 'inherit'], cwd: folder });
