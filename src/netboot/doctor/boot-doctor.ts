@@ -86,6 +86,10 @@ export function createBootDoctor(deps: BootDoctorDeps, options: BootDoctorOption
   function sawDhcp(found: BootCase, packet: TappedPacket, at: number): void {
     const own = interfaces.get(packet.interface);
     found.keep(packet, own?.address.address ?? packet.local.address, at);
+    if (packet.protocol === 'dhcpv6') {
+      if (packet.direction === 'in') found.observe({ kind: 'heard', at });
+      return;
+    }
     const understood = understandPacket(packet, { mode: own?.mode ?? 'full', ours }, at);
     if (understood === undefined) return;
     found.observe(understood.seen);

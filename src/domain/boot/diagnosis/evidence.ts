@@ -87,6 +87,8 @@ export function afterObservation(evidence: BootEvidence, seen: BootObservation):
       return afterTransfer({ ...evidence, heardAt: seen.at }, seen);
     case 'http':
       return afterFetch({ ...evidence, heardAt: seen.at }, seen);
+    case 'heard':
+      return { ...evidence, heardAt: seen.at };
     case 'unanswered': {
       const unanswered = { why: seen.why, detail: seen.detail ?? null, at: seen.at };
       return withTalk(evidence, (talk) => ({ ...talk, unanswered }));

@@ -87,6 +87,8 @@ export type BootObservation =
   | Answered
   | Transferred
   | Fetched
+  /** Something of the machine that is not looked into: DHCPv6. */
+  | { readonly kind: 'heard'; readonly at: number }
   /** The policy or the address book had nothing for the machine. */
   | { readonly kind: 'unanswered'; readonly at: number; readonly why: string; readonly detail?: string }
   /** It was given a message in place of something to boot. */

@@ -96,6 +96,19 @@ describe('the boot doctor', () => {
     expect(captures.kept[0]).toMatchObject({ packets: 1, evidence: { pass: { firmware: { discovers: 1 } } } });
   });
 
+  it('keeps what is heard over IPv6 without judging it, and takes it for a sign of the machine', async () => {
+    const { clock, captures, attempts, machine, start, discover } = rig();
+    attempts.arm(machine, BOOT);
+    const { doctor, stop } = start();
+    await clock.advance(100);
+    const peers = { local: { address: 'fe80::1', port: 547 }, remote: { address: 'fe80::2', port: 546 } };
+    doctor.tap.saw({ ...discover, ...peers, protocol: 'dhcpv6' });
+    await clock.advance(10_000);
+    await stop();
+    expect(captures.kept[0]).toMatchObject({ packets: 1, evidence: { marks: {}, pass: { firmware: null } } });
+    expect(captures.kept[0]?.evidence.heardAt).not.toBeNull();
+  });
+
   it('writes within seconds, at once when it found something, and ends an attempt that is disarmed', async () => {
     const { clock, captures, attempts, machine, start, discover } = rig();
     const { token } = attempts.arm(machine, BOOT);
