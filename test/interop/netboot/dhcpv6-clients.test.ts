@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -180,7 +180,11 @@ describe.skipIf(!able)('DHCPv6 clients of others (needs root)', () => {
     async () => {
       await segment.serve(order());
       const only = ['--ipv6only', '--noipv6rs', '--ia_na', '--noipv4ll', '--noarp', '--oneshot', '--waitip', '6'];
-      segment.client('timeout', '30', 'dhcpcd', '--config', '/dev/null', ...only, '--timeout', '20', '-B', 'eth0');
+      // A namespace has no files of its own: its hooks would write this host's resolv.conf.
+      const alone = ['--config', '/dev/null', '--script', '/bin/true'];
+      const before = readFileSync('/etc/resolv.conf', 'utf8');
+      segment.client('timeout', '30', 'dhcpcd', ...alone, ...only, '--timeout', '20', '-B', 'eth0');
+      expect(readFileSync('/etc/resolv.conf', 'utf8')).toBe(before);
       expect(String(segment.client('ip', '-6', 'addr', 'show', 'dev', 'eth0').stdout)).toContain(MACHINE_ADDRESS6);
     },
     60_000,

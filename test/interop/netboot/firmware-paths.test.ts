@@ -6,6 +6,7 @@ import type { NetbootOptions } from '../../../src/netboot/netboot.ts';
 import { pattern } from '../../support/netboot-service.ts';
 import { BOOT_TEST_MS, type BootNetwork, bootUntil, makeBootNetwork } from './boot-network.ts';
 import { canMakeNamespaces } from './segment.ts';
+import { signedKernel } from './signed-kernel.ts';
 import { filesNeededBy, IPXE, LKRN } from './virtual-machine.ts';
 
 const NEEDED = ['/usr/sbin/dnsmasq', ...filesNeededBy('ovmf-pxe'), ...filesNeededBy('lkrn')];
@@ -84,11 +85,27 @@ describe.skipIf(!able)("real firmware's ways to its script (needs root, QEMU, OV
   );
 
   it.skipIf(!secureAble)(
-    'starts the signed chain with Secure Boot on (needs shim-signed, grub-efi-amd64-signed)',
-    async () => {
-      await serve('full', `${IPXE}/ipxe.efi`, { secureBoot: 'on' });
-      await bootUntil(network, 'ovmf-secure', () => network.console().includes('Welcome to GRUB'));
+    'starts a signed kernel by the signed chain with Secure Boot on (needs shim-signed, grub-efi-amd64-signed)',
+    async ({ skip }) => {
+      const kernel = signedKernel();
+      if (kernel === undefined) return skip('needs the package linux-image-cloud-amd64 to be had');
+      await serve('full', kernel, { secureBoot: 'on' });
+      await bootUntil(network, 'ovmf-secure', () => network.console().includes('Linux version'));
       expect(network.served().slice(0, 2)).toEqual(['tftp shimx64.efi', 'tftp grubx64.efi']);
+      expect(network.served()).toEqual(
+        expect.arrayContaining(['tftp grub.cfg', 'tftp boot/kernel', 'tftp boot/initrd/0']),
+      );
+      expect(network.console()).toContain('Kernel command line: BOOT_IMAGE=');
+    },
+    BOOT_TEST_MS,
+  );
+
+  it.skipIf(!secureAble)(
+    'refuses a kernel that is not signed in GRUB, and says so on the screen',
+    async () => {
+      await serve('full', LKRN, { secureBoot: 'on' });
+      await bootUntil(network, 'ovmf-secure', () => network.console().includes('could not be booted over the network'));
+      expect(network.console()).toContain('bad shim signature');
     },
     BOOT_TEST_MS,
   );
