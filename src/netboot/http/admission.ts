@@ -10,8 +10,12 @@ export type AdmissionOptions = {
 
 export type Admitted = {
   readonly kind: 'admitted';
-  /** Ends the transfer; `sent` is how much of what was asked for really left. */
-  end(sent: number): void;
+  /**
+   * Ends the transfer.
+   * @param sent how much of what was asked for really left
+   * @param last the machine needs nothing after it, so that its place is free at once
+   */
+  end(sent: number, last?: boolean): void;
 };
 export type TurnedAway = {
   readonly kind: 'turned-away';
@@ -34,7 +38,7 @@ export type Admission = {
 };
 
 type Ticket = { readonly number: number; dueAt: number; expiresAt: number };
-type Place = { transfers: number; idleSince: number };
+type Place = { transfers: number; idleSince: number; readonly takenAt: number };
 
 /** A machine keeps its place between kernel and initrd; boot loaders ask for the next within milliseconds. */
 const BETWEEN_FILES_MS = 500;
@@ -43,7 +47,7 @@ const GRACE_MS = 15_000;
 /** To ask too early costs next to nothing; a place that nobody comes for in time costs a boot. */
 const LONGEST_SECONDS = 30;
 const MOST_TICKETS = 8192;
-/** Before any transfer has ended: 60 MB over gigabit Ethernet. */
+/** How long a place is taken, before any was given back: 60 MB over gigabit Ethernet. */
 const FIRST_GUESS_MS = 500;
 
 /**
@@ -74,7 +78,7 @@ export function createAdmission(
     if (places.size + ahead < maximumTransfers && debtAfter(now) < 1) {
       tickets.delete(who);
       meter.count('netboot_http_admissions', { outcome: ticket === undefined ? 'at-once' : 'after-waiting' });
-      const fresh: Place = { transfers: 0, idleSince: now };
+      const fresh: Place = { transfers: 0, idleSince: now, takenAt: now };
       places.set(who, fresh);
       return enter(who, fresh, bytes, now);
     }
@@ -88,7 +92,7 @@ export function createAdmission(
     let ended = false;
     return {
       kind: 'admitted',
-      end(sent) {
+      end(sent, last = false) {
         if (ended) return;
         ended = true;
         const now = clock.elapsed();
@@ -96,10 +100,15 @@ export function createAdmission(
         place.idleSince = now;
         // Who broke off keeps no place: it is off, or starts anew.
         if (sent < bytes && place.transfers === 0) places.delete(who);
-        else meanMs += (now - startedAt - meanMs) / 8;
+        else if (last && place.transfers === 0) giveBack(who, place, now);
         if (maximumBytesPerSecond !== undefined) debt = Math.max(0, debtAfter(now) - (bytes - sent));
       },
     };
+  }
+
+  function giveBack(who: string, { takenAt }: Place, now: number): void {
+    places.delete(who);
+    meanMs += (now - takenAt - meanMs) / 8;
   }
 
   function turnAway(who: string, held: Ticket | undefined, now: number): TurnedAway {
@@ -141,8 +150,9 @@ export function createAdmission(
   }
 
   function forget(now: number): void {
-    for (const [who, { transfers, idleSince }] of places)
-      if (transfers === 0 && idleSince + BETWEEN_FILES_MS <= now) places.delete(who);
+    for (const [who, place] of places)
+      if (place.transfers === 0 && place.idleSince + BETWEEN_FILES_MS <= now)
+        giveBack(who, place, place.idleSince + BETWEEN_FILES_MS);
     for (const [who, { expiresAt }] of tickets) if (expiresAt <= now) tickets.delete(who);
   }
 

@@ -12,6 +12,8 @@ import type { Body } from './send-file.ts';
 export type Served = {
   readonly name: string;
   readonly body: Body;
+  /** The attempt has no file after it. */
+  readonly last?: boolean;
   readonly owner?: { readonly machineId: string; readonly runId: string; readonly round: number };
 };
 
@@ -72,7 +74,8 @@ export function createAttemptFiles(deps: AttemptFilesDeps, options: BootScriptOp
     const etag = `"${await catalog.sha256(asset)}"`;
     const data = await cache.get(asset, machine.id);
     const source = data === undefined ? { path: asset.path } : { data };
-    return { name, owner, body: { size: asset.bytes, type: 'application/octet-stream', etag, source } };
+    const body = { size: asset.bytes, type: 'application/octet-stream', etag, source };
+    return { name, owner, body, last: isLast(route, attempt.boot) };
   };
 }
 
@@ -81,6 +84,13 @@ function assetNameOf(route: Exclude<AttemptRoute, { kind: 'script' }>, boot: Arm
   if (route.kind === 'file') return 'script' in boot ? boot.files.find((file) => file === route.name) : undefined;
   if ('script' in boot || 'localDisk' in boot) return undefined;
   return route.kind === 'kernel' ? boot.kernel : boot.initrds[route.index];
+}
+
+/** Boot loaders fetch the kernel, then its initrds in their order; what a script of the operator's fetches is its own affair. */
+function isLast(route: AttemptRoute, boot: ArmedBoot): boolean {
+  if ('script' in boot || 'localDisk' in boot) return false;
+  const index = route.kind === 'initrd' ? route.index : -1;
+  return route.kind !== 'script' && index === boot.initrds.length - 1;
 }
 
 /** What the timeline calls it. */

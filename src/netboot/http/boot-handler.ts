@@ -102,7 +102,8 @@ export function createBootHandler(deps: BootHandlerDeps, options: BootHandlerOpt
     const { source } = found.body;
     using _held = 'data' in source ? cache.hold(source.data) : undefined;
     response.writeHead(plan.status, plan.headers);
-    await transfer(deps, response, found.body, plan, admitted);
+    const last = found.last === true && to === found.body.size;
+    await transfer(deps, response, found.body, plan, admitted, last);
     await reportServed(found, plan, address, startedAt);
   }
 

@@ -11,6 +11,7 @@ const LEAST_BYTES = 1024 * 1024;
  * Sends a part of a body, and breaks off when the receiver is so slow that it only keeps a place. A receiver that takes nothing at
  * all is ended by the socket's idle time.
  * @param admitted the transfer's place, given back with what really left
+ * @param last the machine needs no other file after it
  * @throws when it did not leave whole
  */
 export async function transfer(
@@ -19,6 +20,7 @@ export async function transfer(
   body: Body,
   { from, to }: { readonly from: number; readonly to: number },
   admitted: Admitted | undefined,
+  last = false,
 ): Promise<void> {
   let sent = 0;
   // An abort makes an error with a stack, which small answers are spared.
@@ -29,7 +31,7 @@ export async function transfer(
       sent += bytes;
     });
   } finally {
-    admitted?.end(sent);
+    admitted?.end(sent, last);
     over?.abort();
     await watching;
   }

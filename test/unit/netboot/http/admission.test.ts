@@ -45,6 +45,30 @@ describe('admission', () => {
     enter('b');
   });
 
+  it('is free for the next as soon as the last file of a machine has left whole', () => {
+    const { enter, admission } = gate({ maximumTransfers: 1 });
+    const [kernel, initrd] = [enter('a'), enter('a')];
+    initrd.end(100, true);
+    expect(admission.active, 'its kernel is under way').toBe(1);
+    kernel.end(100);
+    expect(admission.active, 'more may come').toBe(1);
+    enter('a').end(100, true);
+    expect(admission.active).toBe(0);
+    enter('b');
+  });
+
+  it('tells when to come by how long places are taken, not single files', async () => {
+    const { enter, wait, clock } = gate({ maximumTransfers: 1 });
+    for (let boot = 0; boot < 40; boot++) {
+      enter('a').end(100);
+      const initrd = enter('a');
+      await clock.advance(8000);
+      initrd.end(100, true);
+    }
+    enter('x');
+    expect(wait('y')).toBeGreaterThanOrEqual(6);
+  });
+
   it('lets those who were turned away in before newcomers', async () => {
     const { enter, wait, clock } = gate({ maximumTransfers: 1 });
     const a = enter('a');
