@@ -15,10 +15,10 @@ export const tftpSchema = documentedObject({
     ),
   maximumTransfers: z
     .exactOptional(z.int().min(1).max(16_384))
-    .describe('Transfers at once on one interface; who comes beyond them gets an error. Default 1024.'),
+    .describe('Transfers at once on one interface; who comes beyond them gets no answer and asks again. Default 1024.'),
   maximumTransfersPerClient: z
     .exactOptional(z.int().min(1).max(16_384))
-    .describe('Of them, transfers to one address. Default 32.'),
+    .describe('Of them, transfers to one address; beyond them it gets an error. Default 32.'),
   maximumBlksize: z
     // RFC 2348 §2 has 8 to 65464; less than the protocol's own 512 helps nobody.
     .exactOptional(z.int().min(512).max(65_464))

@@ -59,9 +59,9 @@ export type TftpServerOptions = {
    * false: from a new port each, as RFC 1350 §4 has it and some ROMs and firewalls want it.
    */
   readonly singlePort?: boolean;
-  /** Transfers at once; further requests get an ERROR, which firmware takes for the end of its boot. Default 1024. */
+  /** Transfers at once; further requests are left unanswered, and firmware repeats them. Default 1024. */
   readonly maximumTransfers?: number;
-  /** Of these, for one client address. Default 32: a whole rack may stand behind one translated address. */
+  /** Of these, for one client address; further requests get an ERROR. Default 32: a whole rack may stand behind one translated address. */
   readonly maximumTransfersPerClient?: number;
   /**
    * Default 1468 for IPv4 and 1448 for IPv6: what an Ethernet frame holds; larger blocks are fragmented and lost on real networks.
@@ -141,16 +141,25 @@ export function createTftpServer(deps: TftpServerDeps, options: TftpServerOption
         });
     };
 
+    /** Firmware repeats a request that is not answered for half a minute and more; an ERROR would end its boot. */
+    const putOff = ({ address }: UdpPeer, filename: string): void => {
+      meter.count('netboot_tftp_put_off');
+      log.debug({ address, filename, maximumTransfers }, 'all TFTP transfers are taken: a request is left unanswered');
+    };
+
     const read = async (request: TftpRequest, from: UdpPeer): Promise<void> => {
       const { filename, mode } = request;
       const lookup = await lookUp(filename, from);
       if (signal.aborted) return;
       if (lookup === undefined) return refuse(from, NOT_NOW, filename);
-      const refusal = refusalOf(lookup, mode, sessions.isFull(from));
+      const refusal = refusalOf(lookup, mode);
       if (refusal !== undefined || lookup.kind !== 'found') {
         refuse(from, refusal ?? NO_SUCH_FILE, filename);
         return;
       }
+      const full = sessions.full(from);
+      if (full === 'all') return putOff(from, filename);
+      if (full === 'client') return refuse(from, TOO_MANY, filename);
       const { name, data } = lookup.file;
       const content = mode === 'netascii' ? netasciiOf(data) : data;
       const { maximumBlksize = from.address.includes(':') ? 1448 : 1468 } = options;
@@ -162,7 +171,7 @@ export function createTftpServer(deps: TftpServerDeps, options: TftpServerOption
       const key = `${keyOf(from)} ${request.filename}`;
       if (pending.has(key)) return;
       if (pending.size >= maximumTransfers) {
-        refuse(from, TOO_MANY, request.filename);
+        putOff(from, request.filename);
         return;
       }
       pending.set(
@@ -242,15 +251,15 @@ function isRequest(data: Buffer): boolean {
 
 type Refusal = readonly [code: number, message: string];
 const NO_SUCH_FILE: Refusal = [TFTP_ERROR.fileNotFound, 'no such file'];
-const TOO_MANY: Refusal = [TFTP_ERROR.notDefined, 'too many transfers are under way, try again'];
+const TOO_MANY: Refusal = [TFTP_ERROR.notDefined, 'too many transfers of yours are under way'];
 const NOT_NOW: Refusal = [TFTP_ERROR.notDefined, 'the file cannot be had now, try again'];
 
 /** Why a read request is refused; undefined when it is not. The texts are few, since they label counters too. */
-function refusalOf(lookup: NameLookup, mode: string, full: boolean): Refusal | undefined {
+function refusalOf(lookup: NameLookup, mode: string): Refusal | undefined {
   if (lookup.kind === 'forbidden') return [TFTP_ERROR.accessViolation, 'that name leaves the served files'];
   if (mode !== 'octet' && mode !== 'netascii') return [TFTP_ERROR.illegalOperation, 'mode must be octet or netascii'];
   if (lookup.kind === 'missing') return NO_SUCH_FILE;
   if (mode === 'netascii' && lookup.file.data.length > LARGEST_NETASCII)
     return [TFTP_ERROR.illegalOperation, 'files of that size are served in mode octet only'];
-  return full ? TOO_MANY : undefined;
+  return undefined;
 }

@@ -8,8 +8,11 @@ export type TransfersOptions = {
 };
 
 export type Transfers = {
-  /** Whether there is no room for another transfer; a client that has one always has room for its next from that port. */
-  isFull(client: UdpPeer): boolean;
+  /**
+   * Why there is no room for another transfer: `all` places are taken, or the `client` has its share; undefined where there is. A client that
+   * has a transfer always has room for its next from that port.
+   */
+  full(client: UdpPeer): 'all' | 'client' | undefined;
   /** Starts a transfer in a place of the choice of `place`, or where that client's port has one already. */
   open(client: UdpPeer, order: TransferOrder): void;
   /** Settles when no transfer is left. */
@@ -27,12 +30,12 @@ export function createTransfers(place: (underWay: number) => Sessions, options: 
   const taken = new Map<string, Taken>();
   const running = new Set<Promise<void>>();
   return {
-    isFull(client) {
-      if (taken.has(keyOf(client))) return false;
-      if (taken.size >= maximumTransfers) return true;
-      if (taken.size < maximumTransfersPerClient) return false;
+    full(client) {
+      if (taken.has(keyOf(client))) return undefined;
+      if (taken.size >= maximumTransfers) return 'all';
+      if (taken.size < maximumTransfersPerClient) return undefined;
       const own = [...taken.values()].filter((each) => each.client.address === client.address);
-      return own.length >= maximumTransfersPerClient;
+      return own.length >= maximumTransfersPerClient ? 'client' : undefined;
     },
     open(client, order) {
       const key = keyOf(client);

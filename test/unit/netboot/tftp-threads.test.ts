@@ -136,7 +136,8 @@ describe('transfer threads', () => {
     const s = await start({ maximumTransfers: 4 });
     await s.warm();
     for (const port of [4, 5, 6]) await s.ask(port);
-    expect(s.took()).toEqual(['6: ERROR 0 "too many transfers are under way, try again"']);
+    expect(s.took(), 'the third has no place').toEqual([]);
+    expect(s.threads.flatMap(portsOf)).not.toContain(6);
     const [first] = s.threads as [FakeThread];
     first.say({ kind: 'closed', id: idOf(first, 4) });
     await settle();

@@ -117,7 +117,7 @@ export const LOADER_RULES: readonly Rule[] = [
     },
     tell: ({ pass: { load } }) => ({
       message: `the machine asked for ${load?.file ?? 'a file'}, which it was refused: ${load?.why ?? ''}`,
-      hint: 'If that is not the name it was offered, something else told it: another boot server, or a file name set in its firmware. If too many transfers were under way it comes again.',
+      hint: 'If that is not the name it was offered, something else told it: another boot server, or a file name set in its firmware.',
       evidence: [`${load?.by === 'http' ? 'HTTP' : 'TFTP'} request for ${load?.file ?? ''} refused`],
     }),
   },
