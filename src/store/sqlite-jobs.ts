@@ -1,5 +1,6 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { JobRows, WriteJob, WriteStatement } from './dialect.ts';
+import { createStatements } from './sqlite-statements.ts';
 
 /** How a job ended: on disk, or undone with the database's reason. */
 export type JobOutcome = { readonly rows: JobRows } | { readonly error: unknown };
@@ -15,15 +16,7 @@ export type JobRunner = (jobs: readonly WriteJob[]) => readonly JobOutcome[];
  * @see https://www.sqlite.org/lang_savepoint.html https://www.sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction
  */
 export function createJobRunner(file: DatabaseSync): JobRunner {
-  const statements = new Map<string, StatementSync>();
-
-  function compiled(sql: string): StatementSync {
-    const known = statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = file.prepare(sql);
-    statements.set(sql, statement);
-    return statement;
-  }
+  const compiled = createStatements(file);
 
   function runStatement({ sql, rows }: WriteStatement): Record<string, unknown>[] {
     const statement = compiled(sql);

@@ -1,7 +1,8 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery, Kysely } from 'kysely';
 import type { SqlValue } from './dialect.ts';
 import type { Database } from './schema.ts';
+import { createStatements } from './sqlite-statements.ts';
 
 /** As `read` of `OpenDatabase`. */
 export type SqliteReader = <Row>(query: CompiledQuery<Row>, parameters: readonly SqlValue[]) => Promise<readonly Row[]>;
@@ -11,15 +12,7 @@ export type SqliteReader = <Row>(query: CompiledQuery<Row>, parameters: readonly
  * connection the question waits for its end like everybody's: it would see what may be undone.
  */
 export function createSqliteReader(file: DatabaseSync, db: Kysely<Database>): SqliteReader {
-  const statements = new Map<string, StatementSync>();
-
-  function compiled(sql: string): StatementSync {
-    const known = statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = file.prepare(sql);
-    statements.set(sql, statement);
-    return statement;
-  }
+  const compiled = createStatements(file);
 
   return async <Row>(query: CompiledQuery<Row>, parameters: readonly SqlValue[]): Promise<readonly Row[]> => {
     if (file.isTransaction) return (await db.executeQuery<Row>({ ...query, parameters })).rows;

@@ -53,7 +53,7 @@ export function AssetsPage() {
         <span className="since">{value === undefined ? 'Reading…' : totalText(assets)}</span>
       </search>
       {shown.length > 0 ? (
-        <ul className="assets">
+        <ul className="rows assets">
           {shown.map((asset) => (
             <AssetRow key={asset.sha256} asset={asset} mayWrite={mayWrite} changed={changed} />
           ))}

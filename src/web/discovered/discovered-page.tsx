@@ -52,7 +52,7 @@ export function DiscoveredPage() {
       {items === undefined || items.length === 0 ? (
         <p className="empty">{items === undefined ? 'Reading…' : showIgnored ? 'None is ignored.' : 'None so far.'}</p>
       ) : (
-        <ul className="discovered">
+        <ul className="rows discovered">
           {items.map((each) => (
             <DiscoveredRow
               key={each.mac}
