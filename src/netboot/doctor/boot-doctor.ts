@@ -58,7 +58,7 @@ export type BootDoctor = {
 /** How often cases are looked at. */
 const TICK_MS = 500;
 /** What is armed is read when something happened, but not more often, and in any case this often. */
-const REFRESH_MS = 1000;
+const REFRESH_MS = 200;
 const REFRESH_ANYWAY_MS = 5000;
 /** Reading it may take this share of the time: one part of so many. */
 const MOST_SHARE = 20;
