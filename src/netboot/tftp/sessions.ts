@@ -49,7 +49,19 @@ export type Sessions = {
   open(client: UdpPeer, order: TransferOrder): Promise<void>;
 };
 
-type Session = { readonly client: UdpPeer; readonly name: string; readonly stop: AbortController; transfer?: Transfer };
+type Session = {
+  readonly client: UdpPeer;
+  readonly name: string;
+  readonly stop: AbortController;
+  transfer?: Transfer;
+  pace?: Pace;
+};
+
+/**
+ * A transfer that was moved on within this time, milliseconds, is under way: a client that starts anew from the same port has been
+ * silent for longer, and asks once more.
+ */
+const LIVELY_MS = 3000;
 
 /** Transfers that run in this thread. */
 export function createSessions(deps: SessionsDeps, options: SessionsOptions, signal: AbortSignal): Sessions {
@@ -88,6 +100,7 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions, sig
       stop.abort();
     });
     session.transfer = transfer;
+    session.pace = pace;
     pace.sent();
     transfer.start();
     await retransmitUntilEnd(transfer, pace, startedAt + options.deadlineMs, stopped);
@@ -140,14 +153,20 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions, sig
     }
   }
 
+  /**
+   * Whether a request for the same file is a repeat of the one before: nothing has come of that yet, or it goes on. A request that was repeated because the
+   * OACK was late may itself come late, when blocks are flowing, and to begin anew would leave the client waiting for the old ones.
+   */
+  function isUnderWay({ transfer, pace }: Session): boolean {
+    return transfer?.begun !== true || (pace !== undefined && clock.elapsed() - pace.movedAt() < LIVELY_MS);
+  }
+
   return {
     async open(client, order) {
       const key = keyOf(client);
       const earlier = sessions.get(key);
       if (earlier !== undefined) {
-        const isRepeat =
-          earlier.name === order.name && !earlier.stop.signal.aborted && earlier.transfer?.begun !== true;
-        if (isRepeat) return;
+        if (earlier.name === order.name && !earlier.stop.signal.aborted && isUnderWay(earlier)) return;
         // The same port with another wish: its size probe is over, or it was reset and its ROM counts ports from the start.
         earlier.stop.abort();
       }
@@ -170,6 +189,8 @@ type Pace = {
   sent(): void;
   /** An ACK moved the transfer on, which sent what follows. */
   moved(): void;
+  /** When one last did, on the clock's `elapsed`. */
+  movedAt(): number;
   /** Counts a silence. @returns false when there were enough */
   again(): boolean;
   /** When to send again, on the clock's `elapsed`. */
@@ -178,6 +199,7 @@ type Pace = {
 
 function createPace(clock: Clock, retransmission: Retransmission): Pace {
   let sentAt = clock.elapsed();
+  let movedAt = sentAt;
   let sentTwice = false;
   return {
     sent() {
@@ -187,8 +209,10 @@ function createPace(clock: Clock, retransmission: Retransmission): Pace {
       const now = clock.elapsed();
       retransmission.answered(sentTwice ? undefined : now - sentAt);
       sentAt = now;
+      movedAt = now;
       sentTwice = false;
     },
+    movedAt: () => movedAt,
     again() {
       sentAt = clock.elapsed();
       sentTwice = true;

@@ -7,7 +7,7 @@ import { loopbackCorner, startNetboot } from '../../support/netboot-service.ts';
 
 it('limits of TFTP as configured reach the server', async () => {
   const { netboot: read } = configSchema.parse({
-    netboot: { tftp: { singlePort: true, maximumTransfers: 1, maximumBlksize: 512, maximumWindowsize: 2 } },
+    netboot: { tftp: { singlePort: true, maximumTransfersPerClient: 1, maximumBlksize: 512, maximumWindowsize: 2 } },
   });
   if (read?.tftp === undefined) throw new Error('not read');
   const corner = loopbackCorner(95);
