@@ -7,6 +7,7 @@ import {
   experienceOf,
   NO_TRAIL,
 } from '../domain/boot/boot-trail.ts';
+import { GRUB_CONFIG_NAME } from '../domain/boot/grub-names.ts';
 import type { BootAnswer, BootHistory, BootRequest } from '../domain/boot-policy.ts';
 import type { NewEvent } from '../domain/event.ts';
 import type { LoaderHangs, LoaderMemory, ProvenLoader } from '../domain/ports/loader-memory.ts';
@@ -14,7 +15,6 @@ import type { BootAttempt } from '../domain/ports/netboot.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { errorText } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
-import { GRUB_CONFIG_NAME } from './assets/served-scripts.ts';
 import { SCRIPT_NAME } from './boot-urls.ts';
 import type { Sightings } from './sightings.ts';
 

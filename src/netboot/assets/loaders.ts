@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GRUB_CONFIG_NAME } from '../../domain/boot/grub-names.ts';
 import type { LoaderNames } from '../../domain/boot/loader-names.ts';
 import { ConfigError, errorText } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import { type LoaderRow, parseLoaderMap } from './loader-map.ts';
-import { GRUB_CONFIG_NAME, servedScripts } from './served-scripts.ts';
+import { servedScripts } from './served-scripts.ts';
 
 /** One loader, whole in memory: they are a few megabytes at most and everyone asks for the same. */
 export type LoaderFile = { readonly name: string; readonly data: Buffer; readonly sha256: string };

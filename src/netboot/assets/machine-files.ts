@@ -1,4 +1,5 @@
 import type { ArmedKernel } from '../../domain/armed-boot.ts';
+import { GRUB_CONFIG_NAME, GRUB_FOLDER, grubFileOf } from '../../domain/boot/grub-names.ts';
 import type { Machine } from '../../domain/machine.ts';
 import type { BootAttempt, BootDirectory } from '../../domain/ports/netboot.ts';
 import { errorText, InvalidRequestError, UnreachableError } from '../../foundation/errors.ts';
@@ -9,7 +10,6 @@ import type { Peers } from '../peers.ts';
 import type { TftpFiles } from '../tftp/files.ts';
 import type { AssetCatalog } from './catalog.ts';
 import type { FileCache } from './file-cache.ts';
-import { GRUB_CONFIG_NAME } from './served-scripts.ts';
 
 export type MachineFilesDeps = {
   readonly peers: Pick<Peers, 'machineAt'>;
@@ -22,8 +22,6 @@ export type MachineFilesOptions = BootScriptOptions & {
   /** Our own address, which GRUB fetches from. */
   readonly server: string;
 };
-
-const FOLDER = 'boot/';
 
 /**
  * What GRUB as second stage of the signed chain fetches: a configuration made for the machine that asks, and the kernel and
@@ -50,8 +48,8 @@ export function createMachineFiles(deps: MachineFilesDeps, options: MachineFiles
 
   return {
     async find(asked, peer) {
-      const name = asked.startsWith(FOLDER) ? asked.slice(FOLDER.length) : asked;
-      if (asked !== GRUB_CONFIG_NAME && name === asked) return undefined;
+      const name = grubFileOf(asked);
+      if (name === undefined) return undefined;
       const machine = await peers.machineAt(peer.address);
       const attempt = machine === undefined ? undefined : await directory.attemptOf(machine.id);
       if (machine === undefined || attempt === undefined) return undefined;
@@ -74,7 +72,7 @@ function grubConfig(machine: Machine, { runId, round, boot }: BootAttempt, optio
   if ('script' in boot) {
     return leave('Bootwright: an iPXE script is armed, and the second stage of the signed chain is GRUB');
   }
-  const path = (file: string): string => `(tftp,${server})/${FOLDER}${file}`;
+  const path = (file: string): string => `(tftp,${server})/${GRUB_FOLDER}${file}`;
   try {
     return formatGrubConfig({
       banner: [`Bootwright: booting ${name}, run ${runId} round ${round}`],

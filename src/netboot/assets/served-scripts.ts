@@ -1,3 +1,4 @@
+import { GRUB_CONFIG_NAME } from '../../domain/boot/grub-names.ts';
 import type { StopReason } from '../../domain/boot-policy.ts';
 import { formatGrubLeave } from '../../protocols/grub/config.ts';
 
@@ -39,9 +40,6 @@ echo Bootwright: the script could not be fetched
 sleep 10
 exit 1
 `;
-
-/** What a GRUB as second stage asks for. */
-export const GRUB_CONFIG_NAME = 'grub.cfg';
 
 /**
  * For who is not armed: an armed machine gets one that boots it (`machine-files.ts`). It goes on to the next boot device instead of

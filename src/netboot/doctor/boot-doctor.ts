@@ -1,4 +1,5 @@
 import type { FetchedKind } from '../../domain/boot/diagnosis/observation.ts';
+import { GRUB_CONFIG_NAME, grubFileOf } from '../../domain/boot/grub-names.ts';
 import type { InterfaceMode } from '../../domain/boot-policy.ts';
 import type { NewEvent } from '../../domain/event.ts';
 import type { BootCaptures } from '../../domain/ports/boot-captures.ts';
@@ -11,7 +12,6 @@ import { canonicalJson } from '../../foundation/json.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Meter } from '../../foundation/meter.ts';
 import { TFTP_OPCODE } from '../../protocols/tftp/packet.ts';
-import { GRUB_CONFIG_NAME } from '../assets/served-scripts.ts';
 import { KERNEL_NAME, SCRIPT_NAME } from '../boot-urls.ts';
 import type { OtherServer } from '../dhcp/other-servers.ts';
 import type { RequestWatch, WatchedRequest } from '../http/request-watch.ts';
@@ -252,9 +252,9 @@ export function createBootDoctor(deps: BootDoctorDeps, options: BootDoctorOption
 
 /** What GRUB fetches by TFTP stands for what iPXE fetches by HTTP; see `assets/machine-files.ts`. */
 function grubFile(name: string): { readonly of: FetchedKind; readonly file: string } | undefined {
-  if (name === GRUB_CONFIG_NAME) return { of: 'script', file: SCRIPT_NAME };
-  const file = /^boot\/(.+)$/.exec(name)?.[1];
-  return file === undefined ? undefined : { of: kindOf(file), file };
+  const file = grubFileOf(name);
+  if (file === undefined) return undefined;
+  return file === GRUB_CONFIG_NAME ? { of: 'script', file: SCRIPT_NAME } : { of: kindOf(file), file };
 }
 
 function kindOf(name: string): FetchedKind {

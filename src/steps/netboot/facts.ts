@@ -1,4 +1,5 @@
 import type { BootKind } from '../../domain/armed-boot.ts';
+import { GRUB_CONFIG_NAME, grubFileOf } from '../../domain/boot/grub-names.ts';
 import type { TimelineEvent } from '../../domain/event.ts';
 import { unreachableCase } from '../../foundation/errors.ts';
 import { type HostFact, hostText } from '../sighted.ts';
@@ -26,12 +27,14 @@ export type NetbootFacts = {
 /** Reads the sightings since the attempt was armed. */
 export function progressOf(events: readonly TimelineEvent[]): Omit<NetbootFacts, 'host' | 'armed' | 'boot' | 'wanted'> {
   const served = events.filter((event) => event.type === 'file.served');
-  const names = new Set(served.map(({ source, data }) => fileOfAttempt(source, String(data.name))));
+  const names = new Set(
+    served.map(({ source, data }) => (source === 'http' ? String(data.name) : grubFileOf(String(data.name)))),
+  );
   return {
     asked: events.some((event) => event.type === 'boot.asked'),
     offered: events.some((event) => event.type === 'boot.offered'),
     script: names.has('script.ipxe'),
-    grub: names.has('grub.cfg'),
+    grub: names.has(GRUB_CONFIG_NAME),
     kernel: names.has('kernel'),
     initrds: [...names].filter((name) => name?.startsWith('initrd/') === true).length,
     turnedAway: events.some(
@@ -39,12 +42,6 @@ export function progressOf(events: readonly TimelineEvent[]): Omit<NetbootFacts,
     ),
     trouble: troubleOf(events),
   };
-}
-
-/** GRUB fetches by TFTP, among the loaders of everybody, what iPXE fetches under its attempt's token. */
-function fileOfAttempt(source: TimelineEvent['source'], name: string): string | undefined {
-  if (source === 'http') return name;
-  return name === 'grub.cfg' ? name : /^boot\/(.+)$/.exec(name)?.[1];
 }
 
 /** "iPXE was given the URL of its script, and no HTTP request came (script-not-fetched)" */
