@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { FirmwareSpec } from '../../../src/domain/boot/firmware-spec.ts';
 import { pattern } from '../../support/netboot-service.ts';
-import { type BootNetwork, bootUntil } from './boot-network.ts';
+import { BOOT_TEST_MS, type BootNetwork, bootUntil, makeBootNetwork, type Place } from './boot-network.ts';
 import { canMakeNamespaces } from './segment.ts';
 import { type Firmware, filesNeededBy, IPXE, LKRN } from './virtual-machine.ts';
 
@@ -23,7 +23,7 @@ export function canBootCells(): boolean {
  * Boots a machine by one cell of the matrix, up to the last initrd.
  * @param network a fresh one, which the caller ends
  */
-export async function bootsBy([firmware, mode, needs, loader]: Cell, network: BootNetwork): Promise<void> {
+async function bootsBy([firmware, mode, needs, loader]: Cell, network: BootNetwork): Promise<void> {
   const { folder } = network.lab;
   // iPXE itself is the kernel that is booted: a Linux image for BIOS and an EFI program for UEFI, and small.
   const kernel = firmware.startsWith('seabios') ? LKRN : `${IPXE}/ipxe.efi`;
@@ -55,4 +55,19 @@ export async function bootsBy([firmware, mode, needs, loader]: Cell, network: Bo
   await expect.poll(seen, { timeout: 15_000 }).toContain('files');
   if (loader !== null) expect(seen()).toContain('loader');
   expect(network.events().filter(({ type }) => type === 'boot.diagnosed')).toEqual([]);
+}
+
+/** Tests that boot by each of these cells, in a network of their own. */
+export function bootsByEach(cells: readonly Cell[], place: Place): void {
+  let network: BootNetwork;
+  afterEach(() => network[Symbol.dispose]());
+
+  it.each(cells)(
+    '%s, %s, %o: %s',
+    async (...cell) => {
+      network = makeBootNetwork(place);
+      await bootsBy(cell, network);
+    },
+    BOOT_TEST_MS,
+  );
 }

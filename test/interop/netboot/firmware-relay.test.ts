@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { afterEach, describe, it } from 'vitest';
-import { BOOT_TEST_MS, type BootNetwork, makeBootNetwork } from './boot-network.ts';
-import { bootsBy, type Cell, canBootCells, ONLY_4011 } from './firmware-cells.ts';
+import { describe } from 'vitest';
+import { bootsByEach, type Cell, canBootCells, ONLY_4011 } from './firmware-cells.ts';
 
 const CELLS: readonly Cell[] = [
   ['seabios-ipxe', 'reservations', {}, null],
@@ -16,17 +15,5 @@ const CELLS: readonly Cell[] = [
 
 describe.skipIf(!canBootCells() || !existsSync('/usr/sbin/dhcrelay'))(
   'real firmware behind ISC dhcrelay (needs what firmware.test.ts needs, and isc-dhcp-relay)',
-  () => {
-    let network: BootNetwork;
-    afterEach(() => network[Symbol.dispose]());
-
-    it.each(CELLS)(
-      '%s, %s, %o: %s',
-      async (...cell) => {
-        network = makeBootNetwork('relayed');
-        await bootsBy(cell, network);
-      },
-      BOOT_TEST_MS,
-    );
-  },
+  () => bootsByEach(CELLS, 'relayed'),
 );

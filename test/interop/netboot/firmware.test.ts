@@ -1,6 +1,5 @@
-import { afterEach, describe, it } from 'vitest';
-import { BOOT_TEST_MS, type BootNetwork, makeBootNetwork } from './boot-network.ts';
-import { bootsBy, type Cell, canBootCells, ONLY_4011 } from './firmware-cells.ts';
+import { describe } from 'vitest';
+import { bootsByEach, type Cell, canBootCells, ONLY_4011 } from './firmware-cells.ts';
 
 const CELLS: readonly Cell[] = [
   // The ROM of QEMU's card is iPXE itself and needs no loader.
@@ -25,17 +24,5 @@ const CELLS: readonly Cell[] = [
 
 describe.skipIf(!canBootCells())(
   'real firmware fetches kernel and initrds (needs root, QEMU, OVMF, iPXE, dnsmasq)',
-  () => {
-    let network: BootNetwork;
-    afterEach(() => network[Symbol.dispose]());
-
-    it.each(CELLS)(
-      '%s, %s, %o: %s',
-      async (...cell) => {
-        network = makeBootNetwork('neighbour');
-        await bootsBy(cell, network);
-      },
-      BOOT_TEST_MS,
-    );
-  },
+  () => bootsByEach(CELLS, 'neighbour'),
 );
